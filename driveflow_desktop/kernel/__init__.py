@@ -1,0 +1,1 @@
+"""The kernel: no third-party imports, known to every other package."""

@@ -1,0 +1,1 @@
+"""Catalog: what a school sells and at which price."""

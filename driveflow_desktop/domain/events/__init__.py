@@ -1,0 +1,1 @@
+"""Events: webhooks in, the log read and relayed."""

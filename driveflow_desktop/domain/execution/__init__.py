@@ -1,0 +1,1 @@
+"""Execution: lessons driven and the trips behind them."""

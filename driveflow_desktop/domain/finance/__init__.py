@@ -1,0 +1,1 @@
+"""Finance: payments, refunds and payouts; rows are immutable."""

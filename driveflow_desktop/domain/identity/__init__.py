@@ -1,0 +1,1 @@
+"""Identity: schools, members and their roles."""

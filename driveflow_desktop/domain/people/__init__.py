@@ -1,0 +1,1 @@
+"""People: instructors, students and their guardians."""

@@ -1,0 +1,1 @@
+"""Scheduling: availability, bookings and their life."""

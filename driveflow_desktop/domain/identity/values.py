@@ -1,0 +1,12 @@
+"""Who may do what."""
+
+from enum import StrEnum
+
+
+class OrgRole(StrEnum):
+    """A member's role in one school."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    INSTRUCTOR = "instructor"
+    STUDENT = "student"

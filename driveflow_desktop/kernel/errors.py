@@ -15,7 +15,9 @@ class UserError(Exception):
     screens that offer ways out. Details never hold personal data, because codes and details may be logged.
     """
 
-    def __init__(self, code: str, message: str, *, hint: str = "", column: str | None = None, **details: object) -> None:
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", column: str | None = None, **details: object
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

@@ -51,7 +51,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError("invalid", f"“{name}” is not a known time zone.", hint="Use a name like Australia/Sydney.") from None
+        raise UserError(
+            "invalid", f"“{name}” is not a known time zone.", hint="Use a name like Australia/Sydney."
+        ) from None
 
 
 def local_date(instant: datetime, tz: ZoneInfo) -> date:
@@ -115,7 +117,9 @@ def require_bookable(start: datetime, end: datetime) -> Interval:
     if end <= start:
         raise UserError("invalid", "A lesson must end after it starts.", hint="Choose a later end.", column="end_at")
     if start < EARLIEST or end > LATEST:
-        raise UserError("invalid", "That date is out of range.", hint="Choose a date between 2000 and 2099.", column="start_at")
+        raise UserError(
+            "invalid", "That date is out of range.", hint="Choose a date between 2000 and 2099.", column="start_at"
+        )
     if end - start > timedelta(hours=24):
         raise UserError("invalid", "A lesson cannot be longer than a day.", hint="Check the end time.", column="end_at")
     return Interval(start.astimezone(UTC), end.astimezone(UTC))

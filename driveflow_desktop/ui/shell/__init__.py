@@ -1,0 +1,1 @@
+"""The shell: window, theme, declared actions, threads, undo, command palette."""

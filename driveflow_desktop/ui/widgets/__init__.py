@@ -1,0 +1,1 @@
+"""The small kit of widgets that every screen is built from."""

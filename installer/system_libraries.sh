@@ -66,6 +66,7 @@ package_of() {
     libwayland-client.so.0) echo libwayland-client0 ;;
     libwayland-cursor.so.0) echo libwayland-cursor0 ;;
     libwayland-egl.so.1) echo libwayland-egl1 ;;
+    libxcb-dri3.so.0) echo libxcb-dri3-0 ;;
     libxcb-cursor.so.0) echo libxcb-cursor0 ;;
     libxcb-glx.so.0) echo libxcb-glx0 ;;
     libxcb-icccm.so.4) echo libxcb-icccm4 ;;

@@ -1,0 +1,1 @@
+"""Pure rules about people: phones, names, identifiers, places, licences and logbooks."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from driveflow_desktop.store.base import Base, document, number, tenant_index, text
+from driveflow_desktop.store.base import Base, document, number, tenant_index, text, utc_now
 from driveflow_desktop.store.types import EnumText, Id, JsonDoc, UtcDateTime
 
 
@@ -47,14 +47,21 @@ class Outbox(Base):
     attempts: Mapped[int] = number(0)
     last_error: Mapped[str | None] = mapped_column(text(500))
     processed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=utc_now())
 
     __table_args__ = (
-        sa.UniqueConstraint("org_id", "seq"),
-        tenant_index("seq"),
+        sa.Index(None, "org_id", "seq", unique=True),
         sa.Index(None, "topic", "processed_at"),
         tenant_index("transaction_id"),
         tenant_index("table_name", "row_id"),
+        # Pending work is a handful of rows in a log of millions; both sides look for it all the time.
+        sa.Index(
+            "ix_outbox_pending",
+            "org_id",
+            "id",
+            sqlite_where=sa.text("processed_at IS NULL"),
+            postgresql_where=sa.text("processed_at IS NULL"),
+        ),
     )
 
 
@@ -81,7 +88,7 @@ class AuditLog(Base):
     content_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     prev_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=utc_now())
 
     __table_args__ = (
         tenant_index("entity_type", "entity_id"),

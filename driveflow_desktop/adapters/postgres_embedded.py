@@ -117,7 +117,7 @@ class EmbeddedPostgres:
             _leave(self._membership)
             self._membership = None
             if self._is_running() and not _has_members(self._users):
-                self._programs.run("pg_ctl", "stop", "-D", self._cluster, "-m", "fast", "-w", "-t", str(STOP_SECONDS))
+                self._programs.run("pg_ctl", "stop", "-D", "cluster", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
 
     def url(self, database: str | None = None) -> str:
         """The superuser's libpq URL of `database`, by default of our own, while the server runs."""
@@ -151,7 +151,15 @@ class EmbeddedPostgres:
         # The built-in locale sorts and folds the same on every system, so an index survives a move between them.
         try:
             self._programs.run(
-                *("initdb", "-D", half_made, "-U", SUPERUSER, f"--pwfile={password_copy}", "--auth=scram-sha-256"),
+                *(
+                    "initdb",
+                    "-D",
+                    half_made.name,
+                    "-U",
+                    SUPERUSER,
+                    f"--pwfile={password_copy.name}",
+                    "--auth=scram-sha-256",
+                ),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *("--no-instructions", *unsafe),
             )
@@ -178,7 +186,7 @@ class EmbeddedPostgres:
             self._write_settings({**self._settings, "port": str(port)})
             try:
                 self._programs.run(
-                    *("pg_ctl", "start", "-D", self._cluster, "-l", self._log / "startup.log"),
+                    *("pg_ctl", "start", "-D", "cluster", "-l", "log/startup.log"),
                     *("-w", "-t", str(START_SECONDS)),
                 )
             except UserError:
@@ -278,9 +286,13 @@ class _Programs:
         self._folder = folder
         self._log = log
 
-    def run(self, program: str, *arguments: str | Path) -> str:
-        """Run a program to its end and return what it printed; a failure is a `UserError` that names the log."""
-        command = [*self._as_account(), str(_programs_folder() / program), *map(str, arguments)]
+    def run(self, program: str, *arguments: str) -> str:
+        """Run a program to its end and return what it printed; a failure is a `UserError` that names the log.
+
+        Paths are given from the folder, where it runs: pg_ctl hands them to a shell, in which a folder's name may
+        mean something.
+        """
+        command = [*self._as_account(), str(_programs_folder() / program), *arguments]
         # A file and not a pipe: the server inherits it, and a pipe would never close. PG* variables are a person's
         # habits with other servers.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from driveflow_desktop.store.base import Base, document, number, tenant_index, text, utc_now
+from driveflow_desktop.store.base import Base, document, number, tenant_fk, tenant_index, text, utc_now
 from driveflow_desktop.store.types import Id, JsonDoc, UtcDateTime
 
 _SERVICE = {"info": {"side": "service"}}
@@ -80,11 +80,23 @@ class RefreshToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class SigningKey(Base):
+    """A key that signs access tokens (Ed25519, PEM), made once; only the sign-in role may read it."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (_SERVICE,)
+
+    kid: Mapped[str] = mapped_column(text(63), primary_key=True)
+    private_key: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=utc_now())
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Invitation(Base):
     """An open door into one school for one e-mail address, for 7 days, once."""
 
     __tablename__ = "invitations"
-    __table_args__ = (sa.UniqueConstraint("code_hash"), _SERVICE)
+    __table_args__ = (sa.UniqueConstraint("code_hash"), tenant_fk("instructor_id", "instructors"), _SERVICE)
 
     org_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -130,7 +142,11 @@ class WebhookDelivery(Base):
     """One event's way to one endpoint."""
 
     __tablename__ = "webhook_deliveries"
-    __table_args__ = (tenant_index("endpoint_id", "outbox_id"), _SERVICE)
+    __table_args__ = (
+        tenant_fk("endpoint_id", "webhook_endpoints"),
+        tenant_index("endpoint_id", "outbox_id"),
+        _SERVICE,
+    )
 
     org_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from driveflow_desktop.store.base import Base, document, tenant_index, text, utc_now
+from driveflow_desktop.store.base import Base, document, tenant_index, tenant_unique, text, utc_now
 from driveflow_desktop.store.types import Id, UtcDateTime
 
 
@@ -25,7 +25,7 @@ class WebhookEvent(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=utc_now())
 
     __table_args__ = (
-        sa.UniqueConstraint("provider", "event_id"),
+        tenant_unique("provider", "event_id"),
         tenant_index("processed_at"),
         {"info": {"side": "service"}},
     )

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from driveflow_desktop.domain.execution.values import TripSource
-from driveflow_desktop.store.base import Base, TenantRow, document, tenant_fk, tenant_index, tenant_unique, text
-from driveflow_desktop.store.types import EnumText, Hundredths, Id, Microdegrees, UtcDateTime
+from driveflow_desktop.store.base import Base, TenantRow, tenant_fk, tenant_index, tenant_unique, text
+from driveflow_desktop.store.types import EnumText, Hundredths, Id, JsonDoc, Microdegrees, UtcDateTime
 
 
 class Lesson(TenantRow):
@@ -23,7 +23,7 @@ class Lesson(TenantRow):
     notes: Mapped[str | None] = mapped_column(text(20_000))
     distance_meters: Mapped[int | None] = mapped_column(sa.Integer)
     duration_sec: Mapped[int | None] = mapped_column(sa.Integer)
-    skills: Mapped[dict[str, object]] = document()
+    skills: Mapped[dict[str, object] | None] = mapped_column(JsonDoc)
 
     __table_args__ = (
         tenant_fk("booking_id", "bookings"),

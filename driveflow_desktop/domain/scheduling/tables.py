@@ -17,6 +17,7 @@ from driveflow_desktop.store.base import (
     tenant_index,
     tenant_unique,
     text,
+    utc_now,
 )
 from driveflow_desktop.store.types import EnumText, Id, Microdegrees, UtcDateTime
 
@@ -96,7 +97,7 @@ class Booking(TenantRow):
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancellation_reason: Mapped[str | None] = mapped_column(text(500))
     rescheduled_from: Mapped[UUID | None] = mapped_column(Id)
-    status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=utc_now())
     status_changed_by: Mapped[UUID | None] = mapped_column(Id)
 
     __table_args__ = (

@@ -5,10 +5,11 @@ the sync service all write rows through a `RowCodec`, on SQLite and PostgreSQL a
 wherever it came from.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache, partial
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,6 +29,17 @@ THROUGH_ROWS: Final = "driveflow_through_rows"
 _MARK: Final = {THROUGH_ROWS: True}
 _INT64: Final = 2**63
 _CHUNK: Final = 500
+_FOLDED: Final = re.compile(r"coalesce\((\w+),")
+
+
+class UniqueKey(NamedTuple):
+    """A unique key of a table inside the tenant (`org_id` left out)."""
+
+    columns: tuple[str, ...]
+    folded: tuple[str, ...] = ()
+    """Columns in which null equals null (`coalesce` in the index)."""
+    where: str | None = None
+    """The condition under which rows count."""
 
 
 class RowCodec:
@@ -53,11 +65,7 @@ class RowCodec:
             for column in table.columns
             if isinstance(column.type, sa.String) and column.type.length is not None
         }
-        self.unique_keys: tuple[tuple[str, ...], ...] = tuple(
-            tuple(column.name for column in constraint.columns)
-            for constraint in table.constraints
-            if isinstance(constraint, sa.UniqueConstraint)
-        )
+        self.unique_keys: tuple[UniqueKey, ...] = tuple(_unique_keys(table))
         self.parents: tuple[tuple[str, str, bool], ...] = tuple(_parents(table))
 
     # -- values -------------------------------------------------------------------------------------------------
@@ -174,13 +182,16 @@ class RowCodec:
             connection.execute(self.table.delete().where(*where), execution_options=_MARK)
 
     def find_unique(self, connection: sa.Connection, org_id: UUID, row: Row) -> UUID | None:
-        """The id of another row that holds one of `row`'s unique keys, or None (null keys never collide)."""
+        """The id of another row that holds one of `row`'s unique keys, or None."""
         for key in self.unique_keys:
-            if any(row.get(name) is None for name in key):
-                continue
-            where = [self.table.c[name] == row[name] for name in key if name != "org_id"]
-            where += [self.table.c.org_id == org_id, self.table.c.id != row["id"]]
-            found = connection.execute(sa.select(self.table.c.id).where(*where).limit(1)).scalar_one_or_none()
+            if any(row.get(name) is None for name in key.columns):
+                continue  # nulls are distinct, except where the key folds them
+            same = [self.table.c[name] == row[name] for name in key.columns]
+            same += [self.table.c[name].is_not_distinct_from(row.get(name)) for name in key.folded]
+            if key.where is not None:
+                same.append(sa.literal_column(f"({key.where})", sa.Boolean))
+            wanted = (self.table.c.org_id == org_id, self.table.c.id != row["id"], *same)
+            found = connection.execute(sa.select(self.table.c.id).where(*wanted).limit(1)).scalar_one_or_none()
             if found is not None:
                 return cast("UUID", found)
         return None
@@ -211,6 +222,22 @@ def _parents(table: sa.Table) -> Iterable[tuple[str, str, bool]]:
         names = [column.name for column in constraint.columns]
         if len(names) == 2 and names[0] == "org_id":
             yield names[1], str(constraint.referred_table.name), constraint.ondelete == "CASCADE"
+
+
+def _unique_keys(table: sa.Table) -> Iterable[UniqueKey]:
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            columns = [column.name for column in constraint.columns if column.name != "org_id"]
+            if columns:
+                yield UniqueKey(tuple(columns))
+    for index in table.indexes:
+        if index.unique:
+            plain = tuple(
+                part.name for part in index.expressions if isinstance(part, sa.Column) and part.name != "org_id"
+            )
+            folded = tuple(match[1] for part in index.expressions if (match := _FOLDED.match(str(part))))
+            where = index.dialect_options["sqlite"]["where"]
+            yield UniqueKey(plain, folded, None if where is None else str(where))
 
 
 def _defaults(table: sa.Table) -> Iterable[tuple[str, Callable[[], Value]]]:

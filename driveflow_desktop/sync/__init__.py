@@ -1,0 +1,1 @@
+"""Sync: how edits travel. `protocol` and `merge` are shared by both sides; `outbox` and `overlay` are the PC's."""

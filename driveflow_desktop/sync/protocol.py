@@ -1,0 +1,98 @@
+"""The wire types of the sync protocol, version 1, shared by PC and service (docs/protocol.md)."""
+
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from driveflow_desktop.store.types import Json
+
+WireRow: TypeAlias = dict[str, Json]
+PushStatus: TypeAlias = Literal["applied", "merged", "duplicate", "rejected"]
+Verb: TypeAlias = Literal["insert", "update", "delete"]
+ChangeOp: TypeAlias = Literal["upsert", "delete", "event"]
+
+MAX_MUTATIONS: Final = 5_000
+"""Mutations in one push; the engine halves a push that holds more."""
+
+
+class WireMutation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One change of one row, as its device saw it."""
+
+    id: UUID
+    table: str
+    op: Verb
+    row_id: UUID
+    base_version: int = 0
+    values: WireRow = {}
+    before: WireRow = {}
+
+
+class WireTransaction(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one command did on one PC: applied whole or not at all."""
+
+    id: UUID
+    schema: str
+    occurred_at: datetime
+    actor_user_id: UUID | None
+    mutations: tuple[WireMutation, ...]
+    replay: bool = False
+
+
+class PushRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Transactions of one device, oldest first; `sent_at` is the device's clock, to correct its times by."""
+
+    device_id: UUID
+    sent_at: datetime
+    transactions: tuple[WireTransaction, ...]
+
+
+class CurrentRow(msgspec.Struct, frozen=True):
+    """A row as the service holds it; `row` is None when it does not exist."""
+
+    table: str
+    id: UUID
+    row: WireRow | None
+
+
+class TransactionResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one pushed transaction. `seq` is its last mutation's; `code` says why it was rejected."""
+
+    id: UUID
+    status: PushStatus
+    seq: int | None = None
+    code: str | None = None
+    column: str | None = None
+    detail: str | None = None
+    current: tuple[CurrentRow, ...] = ()
+
+
+class PushResponse(msgspec.Struct, frozen=True):
+    """A result for each transaction, in their order, and the log's head."""
+
+    results: tuple[TransactionResult, ...]
+    head: int
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of the log, as its reader may see it."""
+
+    seq: int
+    table: str
+    op: ChangeOp
+    id: UUID
+    mutation_id: UUID
+    transaction_id: UUID
+    actor_user_id: UUID | None
+    at: datetime
+    row: WireRow | None = None
+
+
+class ChangesPage(msgspec.Struct, frozen=True):
+    """A stretch of the log up to and including `next`; the reader is done when `next == head`."""
+
+    changes: tuple[Change, ...]
+    next: int
+    head: int
+    scope: str

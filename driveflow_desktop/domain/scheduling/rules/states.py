@@ -132,6 +132,10 @@ _RULES: Mapping[tuple[BookingStatus | None, BookingStatus], _Rule] = {
 }
 
 
+STEPS: frozenset[tuple[BookingStatus | None, BookingStatus]] = frozenset(_RULES)
+"""Every forward step of the table, whoever takes it; what no clock and no role can make possible is not in it."""
+
+
 def check_transition(move: Move) -> Transition:
     """What `move` entails, or `UserError` "state_transition" saying why not, and when it will be possible.
 

@@ -59,7 +59,7 @@ def haversine_km(origin: Place, goal: Place) -> float:
 def travel_between(origin: Place, goal: Place, rules: TravelRules = DEFAULT_TRAVEL) -> Travel:
     """Minutes from one place to the other, rounded up."""
     minutes = haversine_km(origin, goal) * rules.detour / rules.speed_kph * 60
-    return Travel(ceil(minutes - _ROUNDING_SLACK), ceil(minutes * rules.peak_factor - _ROUNDING_SLACK))
+    return Travel(ceil(minutes - _ROUNDING_SLACK), ceil(minutes * max(1.0, rules.peak_factor) - _ROUNDING_SLACK))
 
 
 def is_peak_minute(day_of_week: int, minute: int, rules: TravelRules = DEFAULT_TRAVEL) -> bool:

@@ -28,15 +28,19 @@ def lost_per_call(call: Probe) -> float:
 
 
 def _lost_in_a_round(call: Probe) -> float:
+    before = sys.getrefcount(None)
+    for _ in range(CALLS):
+        call()
+    return (before - sys.getrefcount(None)) / CALLS
+
+
+@pytest.fixture(autouse=True)
+def no_collector() -> Iterator[None]:
+    """Keeps the collector from freeing other tests' garbage, and its references of None, in a round."""
     gc.collect()
     gc.disable()
-    try:
-        before = sys.getrefcount(None)
-        for _ in range(CALLS):
-            call()
-        return (before - sys.getrefcount(None)) / CALLS
-    finally:
-        gc.enable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

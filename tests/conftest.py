@@ -12,7 +12,12 @@ from hypothesis import HealthCheck, settings
 from driveflow_desktop.kernel.clock import Clock, FixedClock
 from driveflow_desktop.kernel.ids import IdSource
 
-pytest_plugins = ["tests.helpers.logfail", "tests.helpers.leftovers", "tests.helpers.postgres", "tests.helpers.databases"]
+pytest_plugins = [
+    "tests.helpers.logfail",
+    "tests.helpers.leftovers",
+    "tests.helpers.postgres",
+    "tests.helpers.databases",
+]
 
 # Tests must pass on a busy machine, so nothing in Hypothesis is timed. Every run tries new examples, CI's too, where
 # Hypothesis would by itself repeat the same.

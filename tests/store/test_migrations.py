@@ -35,7 +35,8 @@ def test_the_migrated_schema_is_what_models_and_guards_say(dialect: str, make_da
         assert ours[kind], kind
 
 
-@pytest.mark.filterwarnings("ignore:.*expression-based index:UserWarning", "ignore:.*expression-based index:sqlalchemy.exc.SAWarning")
+@pytest.mark.filterwarnings("ignore:.*expression-based index:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*expression-based index:sqlalchemy.exc.SAWarning")
 @both
 def test_alembic_finds_nothing_to_change(dialect: str, make_database: MakeDatabase) -> None:
     standing = {table.name for table in tables_for(dialect)}
@@ -178,7 +179,8 @@ def test_without_an_engine_that_begins_a_run_is_still_one_transaction(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The driver's own habit is to commit before DDL or to begin at the first change: neither may show."""
-        def legacy() -> sqlcipher.Connection:
+
+    def legacy() -> sqlcipher.Connection:
         connection = connect(tmp_path / "legacy.db", KEY)
         connection.isolation_level = ""
         return connection

@@ -104,8 +104,7 @@ class EmbeddedPostgres:
             try:
                 self._start_or_join()
             except BaseException:
-                _leave(self._membership)
-                self._membership = None
+                self._withdraw(self._membership)
                 raise
         return self.url()
 
@@ -114,10 +113,7 @@ class EmbeddedPostgres:
         if self._membership is None:
             return
         with self._exclusively():
-            _leave(self._membership)
-            self._membership = None
-            if self._is_running() and not _has_members(self._users):
-                self._programs.run("pg_ctl", "stop", "-D", "cluster", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
+            self._withdraw(self._membership)
 
     def url(self, database: str | None = None) -> str:
         """The superuser's libpq URL of `database`, by default of our own, while the server runs."""
@@ -125,6 +121,12 @@ class EmbeddedPostgres:
         if postmaster is None:
             raise Bug("the cluster is not running")
         return f"postgresql://{SUPERUSER}:{self._password()}@{HOST}:{postmaster.port}/{database or self._database}"
+
+    def _withdraw(self, membership: filelock.BaseFileLock) -> None:
+        _leave(membership)
+        self._membership = None
+        if self._is_running() and not _has_members(self._users):
+            self._programs.run("pg_ctl", "stop", "-D", "cluster", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
 
     def _start_or_join(self) -> None:
         if not self._is_running():

@@ -248,12 +248,13 @@ def test_a_lost_password_is_named(folder):
     assert refusal.value.code == "postgres_password"
 
 
-def test_a_wrong_password_is_refused_at_once(folder):
+def test_a_wrong_password_is_refused_at_once_and_leaves_nothing_running(folder):
     cluster(folder).__enter__().stop()
     (folder / "password").write_text("guess")
     with pytest.raises(UserError) as refusal:
         cluster(folder).start()
     assert refusal.value.code == "postgres_start"
+    assert postmaster(folder) is None
 
 
 def test_a_damaged_cluster_says_where_the_reason_is(folder):

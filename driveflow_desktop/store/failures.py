@@ -22,6 +22,8 @@ _PLAIN: Final[tuple[tuple[str, str, str, str], ...]] = (
         "This key opens no replica in that file.",
         "Choose another file.",
     ),
+    ("insert or update on table", "missing_reference", "It refers to something that is not there.", ""),
+    ("exclusion constraint", "slot_taken", "There already is a lesson at that time.", "Choose another time."),
     ("FOREIGN KEY constraint failed", "in_use", "Something else still refers to this, or it no longer exists.", ""),
     ("foreign key constraint", "in_use", "Something else still refers to this, or it no longer exists.", ""),
     ("disk I/O error", "disk_error", "The disk did not answer, so nothing was saved.", "Check the disk and try again."),

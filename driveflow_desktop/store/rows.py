@@ -87,6 +87,10 @@ class RowCodec:
         self.check(full)
         return full
 
+    def default_values(self) -> dict[str, Value]:
+        """What a column holds when an insert omits it; nullable columns without a default hold None."""
+        return {name: self._defaults[name]() if name in self._defaults else None for name in self.carried}
+
     def check(self, values: Row) -> None:
         """Refuse what SQLite would let through: text over its length, NUL characters, nulls in NOT NULL columns."""
         for name, value in values.items():

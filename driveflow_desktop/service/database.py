@@ -1,0 +1,32 @@
+"""Transactions of the sync service on PostgreSQL: always as the app role, always inside one school."""
+
+import contextlib
+from collections.abc import Iterator
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from driveflow_desktop.store.guards import APP_ROLE, ORG_SETTING
+
+
+def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
+    """An engine for a libpq or SQLAlchemy URL, through psycopg 3."""
+    _scheme, separator, rest = url.partition("://")
+    return sa.create_engine(f"postgresql+psycopg{separator}{rest}", pool_size=pool_size, pool_pre_ping=True)
+
+
+@contextlib.contextmanager
+def school_transaction(engine: sa.Engine, org_id: UUID, *, read_only: bool = False) -> Iterator[sa.Connection]:
+    """A transaction that sees and writes the rows of one school only.
+
+    The role and the school are `SET LOCAL`, so that nothing leaks to the pool's next borrower; row-level security
+    stands behind every statement. A read-only transaction is one consistent state (REPEATABLE READ).
+    """
+    level = "REPEATABLE READ" if read_only else "READ COMMITTED"
+    with engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
+        connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
+        if read_only:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        setting = sa.select(sa.func.set_config(ORG_SETTING, str(org_id), True))
+        connection.execute(setting)
+        yield connection

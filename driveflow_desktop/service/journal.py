@@ -1,0 +1,109 @@
+"""The service's log: sequences under the school's lock, entries with their audiences, and the audit chain."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.service.scope import Audience
+from driveflow_desktop.store.log import AUDIT, OUTBOX, Mutation, Stamp, audit_row
+from driveflow_desktop.store.log_tables import Op
+from driveflow_desktop.store.rows import Row, codec
+from driveflow_desktop.store.service_tables import SyncHead
+from driveflow_desktop.store.types import Json
+
+HEADS: Final = cast("sa.Table", SyncHead.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry to be logged: a row that changed, or one that entered or left someone's scope unchanged."""
+
+    table: sa.Table
+    row_id: UUID
+    row: Row | None
+    before: Audience
+    after: Audience
+    mutation: Mutation | None
+    """None for an entry that only moves a row between scopes."""
+
+
+class Journal:
+    """The log of one school while its lock is held; made by `lock`, ended by `close`."""
+
+    def __init__(self, connection: sa.Connection, org_id: UUID, head: int, audit_hash: bytes | None) -> None:
+        self._connection = connection
+        self._org_id = org_id
+        self.head = head
+        self._audit_hash = audit_hash
+
+    @classmethod
+    def lock(cls, connection: sa.Connection, org_id: UUID) -> "Journal":
+        """Take the school's row lock: from here to the commit no one else writes this school's synced rows."""
+        update = HEADS.update().where(HEADS.c.org_id == org_id).values(head_seq=HEADS.c.head_seq)
+        found = connection.execute(update.returning(HEADS.c.head_seq, HEADS.c.audit_hash)).one_or_none()
+        if found is None:
+            raise UserError("not_found", "There is no such school.")
+        return cls(connection, org_id, found.head_seq, found.audit_hash)
+
+    def close(self) -> None:
+        """Store the head that the transaction's entries reached."""
+        update = HEADS.update().where(HEADS.c.org_id == self._org_id)
+        self._connection.execute(update.values(head_seq=self.head, audit_hash=self._audit_hash))
+
+    def mark(self) -> tuple[int, bytes | None]:
+        """Where the log stands, to come back to when a transaction is rejected."""
+        return self.head, self._audit_hash
+
+    def rewind(self, mark: tuple[int, bytes | None]) -> None:
+        """Forget the entries after `mark`; the savepoint takes their rows away."""
+        self.head, self._audit_hash = mark
+
+    def next_seq(self) -> int:
+        """The sequence of the next entry; dense inside a school."""
+        self.head += 1
+        return self.head
+
+    def write(self, entry: Entry, seq: int, stamp: Stamp, received_at: datetime) -> None:
+        """Log one entry under a sequence taken before."""
+        mutation = entry.mutation
+        wire = None if entry.row is None else codec(entry.table).to_wire(entry.row)
+        payload: dict[str, Json] = {"row": wire, "columns": [] if mutation is None else sorted(mutation.values)}
+        values: Mapping[str, object] = {
+            "org_id": self._org_id,
+            "id": uuid4() if mutation is None else mutation.id,
+            "seq": seq,
+            "transaction_id": stamp.transaction_id,
+            "device_id": stamp.device_id,
+            "actor_user_id": stamp.actor_user_id,
+            "table_name": str(entry.table.name),
+            "row_id": entry.row_id,
+            "op": Op.EVENT if mutation is None else mutation.op,
+            "audience_before": list(entry.before),
+            "audience_after": list(entry.after),
+            "topic": "scope.changed" if mutation is None else mutation.topic,
+            "payload": payload,
+            "occurred_at": stamp.at,
+        }
+        self._connection.execute(OUTBOX.insert(), values)
+        if mutation is not None:
+            self._audit(mutation, seq, stamp, received_at)
+
+    def _audit(self, mutation: Mutation, seq: int, stamp: Stamp, received_at: datetime) -> None:
+        entry = audit_row(mutation, stamp, secrets.token_bytes(16))
+        content = cast("bytes", entry["content_hash"])
+        previous = self._audit_hash
+        self._audit_hash = chain_hash(previous, seq, content)
+        chained = {"prev_hash": previous, "hash": self._audit_hash, "created_at": received_at}
+        self._connection.execute(AUDIT.insert(), {**entry, **chained})
+
+
+def chain_hash(previous: bytes | None, seq: int, content: bytes) -> bytes:
+    """`sha256(previous ‖ seq ‖ content)`, seq as 8 bytes, no previous as nothing."""
+    return hashlib.sha256((previous or b"") + seq.to_bytes(8, "big") + content).digest()

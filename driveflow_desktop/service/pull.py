@@ -1,0 +1,96 @@
+"""Pull: the log as one reader may see it, transaction by transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.service.journal import HEADS
+from driveflow_desktop.service.members import Member
+from driveflow_desktop.service.scope import may_see
+from driveflow_desktop.store.log import OUTBOX
+from driveflow_desktop.store.log_tables import Op
+from driveflow_desktop.sync.protocol import Change, ChangeOp, ChangesPage, WireRow
+
+DEFAULT_LIMIT = 1_000
+MAX_LIMIT = 5_000
+
+
+def pull(connection: sa.Connection, member: Member, since: int, limit: int = DEFAULT_LIMIT) -> ChangesPage:
+    """The changes after `since` in a member's scope, about `limit` entries, never half a transaction.
+
+    Runs in one consistent read. Raises `UserError` "cursor_expired" when the log no longer reaches back that far.
+    """
+    where = HEADS.c.org_id == member.org_id
+    heads = connection.execute(sa.select(HEADS.c.head_seq, HEADS.c.min_seq).where(where)).one_or_none()
+    if heads is None:
+        raise UserError("not_found", "There is no such school.")
+    if since < heads.min_seq or since > heads.head_seq:
+        raise UserError("cursor_expired", "This replica is too far behind.", hint="It fetches a new snapshot.")
+    end = _page_end(connection, member, since, max(1, min(limit, MAX_LIMIT)), heads.head_seq)
+    columns = (
+        OUTBOX.c.seq,
+        OUTBOX.c.table_name,
+        OUTBOX.c.row_id,
+        OUTBOX.c.op,
+        OUTBOX.c.id,
+        OUTBOX.c.transaction_id,
+        OUTBOX.c.actor_user_id,
+        OUTBOX.c.occurred_at,
+        OUTBOX.c.audience_before,
+        OUTBOX.c.audience_after,
+        OUTBOX.c.payload["row"].label("row"),
+    )
+    entries = sa.select(*columns).where(OUTBOX.c.org_id == member.org_id, OUTBOX.c.seq > since, OUTBOX.c.seq <= end)
+    changes = tuple(_visible(member, connection.execute(entries.order_by(OUTBOX.c.seq))))
+    return ChangesPage(_newest(changes), end, heads.head_seq, member.scope)
+
+
+def _page_end(connection: sa.Connection, member: Member, since: int, limit: int, head: int) -> int:
+    """The last sequence of the transaction in which the page's limit falls."""
+    log = OUTBOX.c.org_id == member.org_id
+    last = sa.select(OUTBOX.c.transaction_id).where(log, OUTBOX.c.seq == min(since + limit, head)).scalar_subquery()
+    found = sa.select(sa.func.max(OUTBOX.c.seq)).where(log, OUTBOX.c.transaction_id == last)
+    return connection.execute(found).scalar_one() or head
+
+
+def _visible(member: Member, entries: Iterable[sa.Row[*tuple[object, ...]]]) -> Iterable[Change]:
+    for entry in entries:
+        op = _op_for(member, entry)
+        if op is None:
+            continue
+        yield Change(
+            seq=cast("int", entry.seq),
+            table=cast("str", entry.table_name),
+            op=op,
+            id=cast("UUID", entry.row_id),
+            mutation_id=cast("UUID", entry.id),
+            transaction_id=cast("UUID", entry.transaction_id),
+            actor_user_id=cast("UUID | None", entry.actor_user_id),
+            at=cast("datetime", entry.occurred_at),
+            row=cast("WireRow", entry.row) if op == "upsert" else None,
+        )
+
+
+def _op_for(member: Member, entry: sa.Row[*tuple[object, ...]]) -> ChangeOp | None:
+    """What an entry means to a reader: the row, its end, or nothing."""
+    gone = entry.op is Op.DELETE or entry.row is None
+    if member.sees_all:
+        return "delete" if gone else "upsert"
+    before = may_see(tuple(cast("list[str]", entry.audience_before or [])), member.instructor_id)
+    after = may_see(tuple(cast("list[str]", entry.audience_after or [])), member.instructor_id)
+    if after and not gone:
+        return "upsert"
+    return "delete" if before else None
+
+
+def _newest(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Each row once, in its newest state within the page; the log's order is kept."""
+    last: dict[tuple[str, UUID], Change] = {}
+    for change in changes:
+        last.pop((change.table, change.id), None)
+        last[(change.table, change.id)] = change
+    return tuple(last.values())

@@ -60,7 +60,7 @@ class DeviceOrg(Base):
     __table_args__ = (_SERVICE,)
 
     org_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    device_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("devices.id", ondelete="RESTRICT"), primary_key=True)
     acked_seq: Mapped[int] = number(0, big=True)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -72,7 +72,7 @@ class RefreshToken(Base):
     __table_args__ = (sa.Index(None, "family_id"), sa.Index(None, "device_id"), _SERVICE)
 
     token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
-    device_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("devices.id", ondelete="CASCADE"))
+    device_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("devices.id", ondelete="RESTRICT"))
     family_id: Mapped[UUID] = mapped_column(Id)
     rotation_id: Mapped[UUID | None] = mapped_column(Id)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -131,11 +131,11 @@ def _plain(table: str, *parts: sa.Column | Named, **options: object) -> None:
     op.create_table(table, *(part if isinstance(part, sa.Column) else part(table) for part in parts), **options)
 
 
-def _synced(table: str, *parts: sa.Column | Named) -> None:
+def _synced(table: str, *parts: sa.Column | Named, goes_with_school: bool = False) -> None:
     """A table whose rows travel: tenancy in the key, times, and the sequence of the last change."""
     columns = [part for part in parts if isinstance(part, sa.Column)]
     rest = [part for part in parts if not isinstance(part, sa.Column)]
-    school = [] if table == "orgs" else [_global_fk("org_id", "orgs", "org_id")]
+    school = [] if table == "orgs" else [_global_fk("org_id", "orgs", "org_id", cascade=goes_with_school)]
     _plain(
         table,
         _required("org_id", Id),
@@ -632,6 +632,7 @@ def _communication() -> None:
         _required("body", sa.String(20000)),
         _unique("org_id", "key", "channel", "language"),
         _choice("channel", "email", "sms", "whatsapp"),
+        goes_with_school=True,
     )
     _synced(
         "documents",
@@ -794,7 +795,7 @@ def _service() -> None:
         _required("acked_seq", sa.BigInteger, "0"),
         _optional("last_seen_at", UtcDateTime),
         _pk("org_id", "device_id"),
-        _global_fk("device_id", "devices", cascade=True),
+        _global_fk("device_id", "devices"),
     )
     _plain(
         "refresh_tokens",
@@ -806,7 +807,7 @@ def _service() -> None:
         _optional("used_at", UtcDateTime),
         _optional("revoked_at", UtcDateTime),
         _pk("token_hash"),
-        _global_fk("device_id", "devices", cascade=True),
+        _global_fk("device_id", "devices"),
         _index("device_id"),
         _index("family_id"),
     )

@@ -30,8 +30,11 @@ class Message(TenantRow):
 
 
 class MessageTemplate(TenantRow):
-    """The words of a message for one purpose, channel and language."""
+    """The words of a message for one purpose, channel and language; owned by the school and gone with it."""
 
+    org_id: Mapped[UUID] = mapped_column(
+        Id, sa.ForeignKey("orgs.org_id", ondelete="CASCADE"), primary_key=True, sort_order=-20
+    )
     key: Mapped[str] = mapped_column(text(80))
     channel: Mapped[MessageChannel] = mapped_column(EnumText(MessageChannel))
     language: Mapped[str] = mapped_column(text(12), default="en", server_default="en")

@@ -1,9 +1,12 @@
 """Driver errors in a person's words: full disks, broken files, and the constraints that both databases hold."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import sqlalchemy.exc
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from driveflow_desktop.kernel.errors import UserError
 
@@ -12,7 +15,15 @@ _CHECK: Final = re.compile(r"CHECK constraint failed: (?P<sqlite>\w+)|check cons
 _IMMUTABLE: Final = re.compile(r"immutable: (?P<what>[^\n]+)")
 
 _PLAIN: Final[tuple[tuple[str, str, str, str], ...]] = (
+    (
+        "No space left on device",
+        "disk_full",
+        "The disk is full, so nothing was saved.",
+        "Free some space and try again.",
+    ),
+    ("Disk quota exceeded", "disk_full", "Your space on this disk is used up.", "Free some space and try again."),
     ("disk is full", "disk_full", "The disk is full, so nothing was saved.", "Free some space and try again."),
+    ("Read-only file system", "read_only", "The disk is write-protected.", "Unlock it, or choose another folder."),
     ("readonly", "read_only", "The replica file cannot be written.", "Check the folder's permissions."),
     ("database is locked", "busy", "Another program is using the replica.", "Close it and try again."),
     ("malformed", "corrupt", "The replica file is damaged.", "Restore the last backup from Settings → Backups."),
@@ -49,3 +60,15 @@ def translate(problem: Exception) -> UserError | None:
         if fragment in message:
             return UserError(code, words, hint=hint)
     return None
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn errors of the driver and the disk that a person can act on into `UserError`."""
+    try:
+        yield
+    except (sqlalchemy.exc.DBAPIError, sqlcipher.Error, OSError) as problem:
+        known = translate(problem)
+        if known is None:
+            raise
+        raise known from problem

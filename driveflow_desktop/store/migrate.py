@@ -71,13 +71,14 @@ def _run(target: sa.Engine | sa.Connection, act: Callable[[Config], None]) -> No
         if connection.in_transaction():
             raise Bug("a migration makes its own transaction")
         stack.enter_context(_TRANSACTIONS[connection.dialect.name](connection))
-        _require_known(connection)
+        require_known(connection)
         config = _config()
         config.attributes["connection"] = connection
         act(config)
 
 
-def _require_known(connection: sa.Connection) -> None:
+def require_known(connection: sa.Connection) -> None:
+    """Raise `UserError("newer_version")` for a database that a newer DriveFlow has migrated."""
     current = current_revision(connection)
     if current is None:
         return

@@ -9,11 +9,10 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar, cast
-from uuid import UUID
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlcipher
@@ -21,7 +20,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from driveflow_desktop.kernel.clock import Clock
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.kernel.ids import IdSource
-from driveflow_desktop.store.failures import translate
+from driveflow_desktop.store.failures import plain_errors
 from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.rows import THROUGH_ROWS
 from driveflow_desktop.store.unit_of_work import Actor, Command, Guard, Receipt, UnitOfWork, no_guard
@@ -35,11 +34,13 @@ OLDEST_SAFE_SQLITE: Final = (3, 51, 3)
 DOOR_SHUT, DOOR_SYNC = 0, 2
 _BUSY_MS: Final = 5_000
 _READERS: Final = 3
+_COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WRITE: Final = re.compile(
-    r"\s*(?:(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)"
-    r'\s+"?(?P<table>\w+)',
-    re.IGNORECASE | re.DOTALL,
+    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+"
+    r"""(?:["`\[]?\w+["`\]]?\s*\.\s*)?["`\[]?(?P<table>\w+)""",
+    re.IGNORECASE,
 )
+_READ: Final = re.compile(r"\s*(?:SELECT|PRAGMA|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|EXPLAIN)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +76,29 @@ class WriterLock:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._busy = False
+        self._holder: int | None = None
         self._desk_waiting = 0
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[None]:
         """Hold the writer for a person's command."""
+        self._refuse_nesting()
         with self._condition:
             self._desk_waiting += 1
             try:
                 self._condition.wait_for(lambda: not self._busy)
             finally:
                 self._desk_waiting -= 1
-            self._busy = True
+            self._busy, self._holder = True, threading.get_ident()
         yield from self._held()
 
     @contextlib.contextmanager
     def sync(self) -> Iterator[None]:
         """Hold the writer for a slice of sync work, once no person waits."""
+        self._refuse_nesting()
         with self._condition:
             self._condition.wait_for(lambda: not self._busy and not self._desk_waiting)
-            self._busy = True
+            self._busy, self._holder = True, threading.get_ident()
         yield from self._held()
 
     def _held(self) -> Iterator[None]:
@@ -102,8 +106,22 @@ class WriterLock:
             yield
         finally:
             with self._condition:
-                self._busy = False
+                self._busy, self._holder = False, None
                 self._condition.notify_all()
+
+    def _refuse_nesting(self) -> None:
+        """A write inside a write would wait for itself for ever."""
+        if self._holder == threading.get_ident():
+            raise Bug("a write was begun inside another on the same thread")
+
+
+def written_table(statement: str) -> str | None:
+    """The table that an SQL statement writes, or None when it only reads."""
+    bare = _COMMENT.sub(" ", statement) if "--" in statement or "/*" in statement else statement
+    if _READ.match(bare):
+        return None
+    found = _WRITE.search(bare) or _WRITE.search(statement)
+    return None if found is None else found["table"].lower()
 
 
 def require_safe_sqlite(version: tuple[int, ...] = sqlcipher.sqlite_version_info) -> None:
@@ -123,16 +141,27 @@ def connect(path: Path, key: ReplicaKey, door: _Door | None = None, *, read_only
     uri = f"file:{_uri_path(path)}?mode={mode}"
     connection = sqlcipher.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
     held = door or _Door()
-    connection.create_function("driveflow_door", 0, lambda: held.level)
-    for pragma in (key.pragma(), "PRAGMA foreign_keys = ON", f"PRAGMA busy_timeout = {_BUSY_MS}", *_TUNING):
-        connection.execute(pragma)
-    if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.create_function("driveflow_door", 0, lambda: held.level)
+        for pragma in (_QUIET, key.pragma(), *_EVERY_CONNECTION, *(() if read_only else _DURABLE)):
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-_TUNING: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16000")
+# SQLCipher writes to the terminal whatever goes wrong; every error reaches us as an exception as well.
+_QUIET: Final = "PRAGMA cipher_log_level = NONE"
+_EVERY_CONNECTION: Final = (
+    "PRAGMA foreign_keys = ON",
+    # Without it, rows that REPLACE pushes out pass the triggers of immutability and of the search index by.
+    "PRAGMA recursive_triggers = ON",
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",
+)
+_DURABLE: Final = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 
 
 def _uri_path(path: Path) -> str:
@@ -144,23 +173,36 @@ class Replica:
     """A school's data on this PC."""
 
     def __init__(
-        self, path: Path, key: ReplicaKey, *, clock: Clock, schema: str, tables: sa.MetaData, guard: Guard = no_guard
+        self,
+        path: Path,
+        key: ReplicaKey,
+        *,
+        clock: Clock,
+        schema: str,
+        tables: sa.MetaData,
+        guard: Guard = no_guard,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self.clock = clock
         self.schema = schema
         self.tables = tables
+        self.key = key
         self._guard = guard
-        self._key = key
+        self._on_close = on_close
         self._door = _Door()
         self._lock = WriterLock()
         self._closed = False
         self._synced = frozenset(name for name, table in tables.tables.items() if "version" in table.columns)
-        with _plain_errors():
-            self._writer_engine = self._engine(lambda: connect(path, key, self._door), sa.pool.StaticPool, "IMMEDIATE")
-            sa.event.listen(self._writer_engine, "before_cursor_execute", self._refuse_stray_writes)
-            self._reader_engine = self._engine(self._open_reader, sa.pool.QueuePool, "DEFERRED")
-            self.ids = IdSource(clock, after=self._last_id())
+        self._writer_engine = self._engine(lambda: connect(path, key, self._door), sa.pool.StaticPool, "IMMEDIATE")
+        sa.event.listen(self._writer_engine, "before_cursor_execute", self._refuse_stray_writes)
+        self._reader_engine = self._engine(self._open_reader, sa.pool.QueuePool, "DEFERRED")
+        self.ids = IdSource(clock)
+        try:
+            self.renew_ids()
+        except BaseException:
+            self._dispose()
+            raise
 
     def _engine(self, creator: "sa.pool.base._CreatorFnType", pool: type[sa.pool.Pool], begin: str) -> sa.Engine:
         sizes = {"pool_size": _READERS, "max_overflow": 0} if pool is sa.pool.QueuePool else {}
@@ -170,37 +212,38 @@ class Replica:
         return engine
 
     def _open_reader(self) -> sqlcipher.Connection:
-        connection = connect(self.path, self._key)
+        connection = connect(self.path, self.key)
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _last_id(self) -> UUID | None:
+    def renew_ids(self) -> None:
+        """Make every later id larger than those that this PC has written; asked again after a migration."""
         with self.reader() as connection:
-            if not sa.inspect(connection).has_table(OUTBOX.name):
-                return None
-            found = connection.execute(sa.select(sa.func.max(OUTBOX.c.id))).scalar_one_or_none()
-        return UUID(bytes=found) if isinstance(found, bytes) else cast("UUID | None", found)
+            if sa.inspect(connection).has_table(OUTBOX.name):
+                last = connection.execute(sa.select(sa.func.max(OUTBOX.c.id, type_=OUTBOX.c.id.type))).scalar_one()
+                if last is not None:
+                    self.ids.advance_past(last)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[sa.Connection]:
         """A read-only connection on one consistent state; safe from any thread."""
-        with _plain_errors(), self._reader_engine.connect() as connection, connection.begin():
+        with plain_errors(), self._reader_engine.connect() as connection, connection.begin():
             yield connection
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def execute(self, command: Command[T], actor: Actor) -> Receipt[T]:
         """Run a command in one transaction and return its receipt once it is durable."""
-        with _plain_errors(), self._lock.desk(), self._writing(DOOR_SHUT) as connection:
+        with plain_errors(), self._lock.desk(), self._writing(DOOR_SHUT) as connection:
             unit = UnitOfWork(connection, actor, self.clock, self.ids, self.schema, self._guard)
             return unit.finish(command(unit))
 
     @contextlib.contextmanager
     def sync_transaction(self) -> Iterator[sa.Connection]:
         """A transaction of the sync engine: foreign keys off (it checks them itself), immutability's door open."""
-        with _plain_errors(), self._lock.sync():
+        with plain_errors(), self._lock.sync():
             self._pragma("foreign_keys = OFF")
             try:
                 with self._writing(DOOR_SYNC) as connection:
@@ -211,7 +254,7 @@ class Replica:
     @contextlib.contextmanager
     def maintenance(self) -> Iterator[sa.Connection]:
         """The writing connection before any transaction, for migrations; the caller begins and commits."""
-        with _plain_errors(), self._lock.desk(), self._writer_engine.connect() as connection:
+        with plain_errors(), self._lock.desk(), self._writer_engine.connect() as connection:
             self._door.maintenance = True
             try:
                 yield connection
@@ -245,12 +288,12 @@ class Replica:
         """Let changes of synced tables pass only when `rows` made them inside a transaction of ours."""
         if self._door.maintenance:
             return
-        written = _WRITE.match(statement)
-        if written is None:
+        table = written_table(statement)
+        if table is None:
             return
         marked = context is not None and bool(context.execution_options.get(THROUGH_ROWS))
-        if not self._door.writing or (written["table"] in self._synced and not marked):
-            raise Bug(f"{written['table']} is written through the unit of work only")
+        if not self._door.writing or (table in self._synced and not marked):
+            raise Bug(f"{table} is written through the unit of work only")
 
     def close(self) -> None:
         """Close every connection; the file is complete without its WAL afterwards."""
@@ -258,26 +301,20 @@ class Replica:
             return
         self._closed = True
         with self._lock.desk():
-            self._reader_engine.dispose()
-            with contextlib.suppress(sa.exc.DBAPIError), self._writer_engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            # StaticPool keeps its one connection open until it is disposed.
-            self._writer_engine.dispose()
+            try:
+                with contextlib.suppress(sa.exc.DBAPIError, sqlcipher.Error):
+                    self._pragma("wal_checkpoint(TRUNCATE)")
+                self._dispose()
+            finally:
+                self._on_close()
+
+    def _dispose(self) -> None:
+        self._reader_engine.dispose()
+        # StaticPool keeps its one connection open until it is disposed.
+        self._writer_engine.dispose()
 
     def __enter__(self) -> "Replica":
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
-
-
-@contextlib.contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn driver errors that a person can act on into `UserError`."""
-    try:
-        yield
-    except (sa.exc.DBAPIError, sqlcipher.Error) as problem:
-        known = translate(problem)
-        if known is None:
-            raise
-        raise known from problem

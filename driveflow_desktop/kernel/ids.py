@@ -55,7 +55,9 @@ class IdSource:
         if rand_a >> 12:
             rand_a = 0
             milliseconds += 1
-        return self._compose(milliseconds, rand_a, rand_b)
+        value = self._compose(milliseconds, rand_a, rand_b)
+        # `last` may be a foreign id that is no UUIDv7; its version and variant bits may outweigh ours.
+        return value if value > last else self._compose(milliseconds + 1, rand_a, rand_b)
 
 
 def derived_id(*parts: UUID | str) -> UUID:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -125,9 +126,10 @@ def test_many_instructors_at_once_get_what_each_gets_alone() -> None:
 # --- the oracle: look at every minute of the time line and read the wall clock there ---
 
 
+@cache
 def wall_clock(day: date, tz: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    """Every instant from a day before `day` to a day after it, minute by minute, beside its wall time."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
+    """Every instant of `day`, the next one and a day around them, minute by minute, beside its wall time."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
     instants = (start + offset * MINUTE for offset in range(4 * 1440))
     return [(instant, instant.astimezone(tz).replace(tzinfo=None)) for instant in instants]
 

@@ -1,0 +1,244 @@
+"""Frozen snapshots of the money of bookings: what came in, what went back, what is still due. Amounts in cents."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from driveflow_desktop.domain.finance.rules import Paid
+from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
+from driveflow_desktop.domain.finance.values import (
+    PaymentKind,
+    PaymentMethod,
+    PaymentStatus,
+    PayoutStatus,
+    RefundStatus,
+)
+from driveflow_desktop.kernel.errors import UserError
+
+_CHUNK: Final = 500
+RECEIVED: Final = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
+"""Payments whose money came in (it may have gone back since)."""
+_IN_PLACE: Final = (PayoutStatus.DRAFT, PayoutStatus.APPROVED, PayoutStatus.SENT, PayoutStatus.PAID)
+_AWAY: Final = (PayoutStatus.SENT, PayoutStatus.PAID)
+
+
+class PaidState(StrEnum):
+    """How a booking stands with its money; the calendar's badge."""
+
+    FREE = "free"
+    PAID = "paid"
+    PACKAGE = "package"
+    PART = "part"
+    REQUESTED = "requested"
+    DUE = "due"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyOf:
+    """What came in for a booking and went back; fees apart, because they stand beside the price.
+
+    `requested_cents` is asked for by card and not paid yet.
+    """
+
+    paid_cents: int = 0
+    refunded_cents: int = 0
+    fee_cents: int = 0
+    fee_refunded_cents: int = 0
+    requested_cents: int = 0
+    by_package: bool = False
+
+    @property
+    def kept_cents(self) -> int:
+        """What came in for the price and was not given back."""
+        return self.paid_cents - self.refunded_cents
+
+    @property
+    def received_cents(self) -> int:
+        """All that came in, fees too."""
+        return self.paid_cents + self.fee_cents
+
+    @property
+    def given_back_cents(self) -> int:
+        """All that went back, of fees too."""
+        return self.refunded_cents + self.fee_refunded_cents
+
+    def due_cents(self, price_cents: int) -> int:
+        """What is missing up to a price; nothing when a package pays."""
+        return 0 if self.by_package else max(0, price_cents - self.kept_cents)
+
+    def state(self, price_cents: int) -> PaidState:
+        """How the booking stands at a price."""
+        if self.by_package:
+            return PaidState.PACKAGE
+        if self.kept_cents >= price_cents:
+            return PaidState.PAID if price_cents else PaidState.FREE
+        if self.refunded_cents and not self.kept_cents:
+            return PaidState.REFUNDED
+        if self.requested_cents:
+            return PaidState.REQUESTED
+        return PaidState.PART if self.kept_cents else PaidState.DUE
+
+
+NO_MONEY: Final = MoneyOf()
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """A payment as it stands, with what of it was given back (refunds that failed left out)."""
+
+    id: UUID
+    booking_id: UUID | None
+    package_id: UUID | None
+    kind: PaymentKind
+    status: PaymentStatus
+    method: PaymentMethod
+    currency: str
+    amount_cents: int
+    platform_fee_cents: int
+    instructor_share_cents: int
+    rounding_cents: int
+    received_at: datetime | None
+    checkout_url: str | None
+    created_at: datetime
+    refunded_cents: int
+
+    def for_rules(self) -> Paid:
+        """As the rules of finance take it."""
+        return Paid(self.id, self.kind, self.status, self.amount_cents, self.refunded_cents)
+
+
+def money_of_all(connection: sa.Connection, org_id: UUID, booking_ids: Iterable[UUID]) -> dict[UUID, MoneyOf]:
+    """What was paid per booking, for the bookings with any money or package use; three queries per 500."""
+    ids = list(booking_ids)
+    found: dict[UUID, MoneyOf] = {}
+    for start in range(0, len(ids), _CHUNK):
+        found |= _money_chunk(connection, org_id, ids[start : start + _CHUNK])
+    return found
+
+
+def money_of(connection: sa.Connection, org_id: UUID, booking_id: UUID) -> MoneyOf:
+    """What was paid for one booking."""
+    return money_of_all(connection, org_id, [booking_id]).get(booking_id, NO_MONEY)
+
+
+def _money_chunk(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> dict[UUID, MoneyOf]:
+    received = Payment.status.in_(RECEIVED)
+    is_fee = Payment.kind == PaymentKind.FEE
+    payments = (
+        sa.select(
+            Payment.booking_id,
+            _sum_where(sa.and_(received, sa.not_(is_fee)), Payment.amount_cents),
+            _sum_where(sa.and_(received, is_fee), Payment.amount_cents),
+            _sum_where(Payment.status == PaymentStatus.INTENT_CREATED, Payment.amount_cents),
+        )
+        .where(Payment.org_id == org_id, Payment.booking_id.in_(ids), not_failed())
+        .group_by(Payment.booking_id)
+    )
+    refunds = (
+        sa.select(
+            Payment.booking_id,
+            _sum_where(sa.not_(is_fee), Refund.amount_cents),
+            _sum_where(is_fee, Refund.amount_cents),
+        )
+        .join(Refund, sa.and_(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id))
+        .where(
+            Payment.org_id == org_id,
+            Payment.booking_id.in_(ids),
+            not_failed(),
+            received,
+            Refund.status != RefundStatus.FAILED,
+        )
+        .group_by(Payment.booking_id)
+    )
+    uses = sa.select(PackageUse.booking_id).where(PackageUse.org_id == org_id, PackageUse.booking_id.in_(ids))
+    came = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(payments)}
+    went = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(refunds)}
+    packaged = set(connection.execute(uses).scalars())
+    found = {}
+    for key in {*came, *packaged}:
+        paid, fee, requested = came.get(key, (0, 0, 0))
+        refunded, fee_refunded = went.get(key, (0, 0))
+        found[cast("UUID", key)] = MoneyOf(paid, refunded, fee, fee_refunded, requested, key in packaged)
+    return found
+
+
+def not_failed() -> sa.ColumnElement[bool]:
+    """SQL for a live payment, worded as the partial index `uq_payments_live` is, so that both databases use it."""
+    return Payment.status != sa.literal_column("'failed'")
+
+
+def _sum_where(condition: sa.ColumnElement[bool], amount: sa.orm.InstrumentedAttribute[int]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, amount), else_=0)), 0)
+
+
+# -- payments -----------------------------------------------------------------------------------------------------
+
+_REFUNDED: Final = (
+    sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_cents), 0))
+    .where(
+        Refund.org_id == Payment.org_id,
+        Refund.payment_id == Payment.id,
+        Refund.status != RefundStatus.FAILED,
+    )
+    .correlate(Payment)
+    .scalar_subquery()
+)
+_COLUMNS: Final = (
+    Payment.id,
+    Payment.booking_id,
+    Payment.package_id,
+    Payment.kind,
+    Payment.status,
+    Payment.method,
+    Payment.currency,
+    Payment.amount_cents,
+    Payment.platform_fee_cents,
+    Payment.instructor_share_cents,
+    Payment.rounding_cents,
+    Payment.received_at,
+    Payment.checkout_url,
+    Payment.created_at,
+    _REFUNDED.label("refunded_cents"),
+)
+
+
+def payments_of(connection: sa.Connection, org_id: UUID, booking_id: UUID) -> tuple[PaymentFacts, ...]:
+    """All payments of a booking, failed ones too, in the order they were made."""
+    where = (Payment.org_id == org_id, Payment.booking_id == booking_id)
+    statement = sa.select(*_COLUMNS).where(*where).order_by(Payment.created_at, Payment.id)
+    return tuple(PaymentFacts(**row) for row in connection.execute(statement).mappings())
+
+
+def require_payment(connection: sa.Connection, org_id: UUID, payment_id: UUID) -> PaymentFacts:
+    """One payment of this school; `UserError` "gone" when there is none."""
+    where = (Payment.org_id == org_id, Payment.id == payment_id)
+    row = connection.execute(sa.select(*_COLUMNS).where(*where)).mappings().one_or_none()
+    if row is None:
+        raise UserError("gone", "That payment is not there.", hint="Open the booking again.")
+    return PaymentFacts(**row)
+
+
+# -- payouts ------------------------------------------------------------------------------------------------------
+
+
+def has_payout_line(connection: sa.Connection, org_id: UUID, booking_id: UUID) -> bool:
+    """Whether a payout line that stands (from draft to paid) counts this booking."""
+    return _payout_exists(connection, org_id, booking_id, _IN_PLACE)
+
+
+def payout_paid(connection: sa.Connection, org_id: UUID, booking_id: UUID) -> bool:
+    """Whether money for this booking is on its way to the instructor, or has reached them."""
+    return _payout_exists(connection, org_id, booking_id, _AWAY)
+
+
+def _payout_exists(
+    connection: sa.Connection, org_id: UUID, booking_id: UUID, statuses: Collection[PayoutStatus]
+) -> bool:
+    where = (Payout.org_id == org_id, Payout.booking_id == booking_id, Payout.status.in_(statuses))
+    return connection.execute(sa.select(Payout.id).where(*where).limit(1)).first() is not None

@@ -1,0 +1,1 @@
+"""Read models of whole screens, across contexts: queries only, nothing here writes."""

@@ -1,0 +1,285 @@
+"""Making bookings, moving them, and changing what they say."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from driveflow_desktop.domain.catalog.queries import ServiceView
+from driveflow_desktop.domain.catalog.rules import Price
+from driveflow_desktop.domain.identity.rules import Action
+from driveflow_desktop.domain.people.rules.places import Place
+from driveflow_desktop.domain.scheduling.commands.access import acting_role, own_booking, require_own_diary
+from driveflow_desktop.domain.scheduling.commands.placing import place_slot
+from driveflow_desktop.domain.scheduling.facts import (
+    Learner,
+    Teacher,
+    load_price,
+    require_learner,
+    require_service,
+    require_teacher,
+    require_vehicle,
+)
+from driveflow_desktop.domain.scheduling.loader import Setting, microdegrees, setting_at
+from driveflow_desktop.domain.scheduling.queries import BookingFacts
+from driveflow_desktop.domain.scheduling.rules.closing import DRAFT_LIFE
+from driveflow_desktop.domain.scheduling.rules.diary import Slot
+from driveflow_desktop.domain.scheduling.rules.states import Move, check_transition
+from driveflow_desktop.domain.scheduling.tables import Booking
+from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.time import Interval, local_date, require_bookable
+from driveflow_desktop.store.types import Value
+from driveflow_desktop.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An address, with its point where that is known."""
+
+    address: str | None
+    point: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    """A lesson to put into the diary.
+
+    Without `end` it lasts as long as its service; without `pickup` it begins at the student's own. `override` books
+    against advice (never against an overlap), which the booking then records.
+    """
+
+    student_id: UUID
+    instructor_id: UUID
+    service_id: UUID
+    start: datetime
+    end: datetime | None = None
+    status: BookingStatus = BookingStatus.CONFIRMED
+    pickup: Stop | None = None
+    dropoff: Stop | None = None
+    notes: str | None = None
+    vehicle_id: UUID | None = None
+    series_id: UUID | None = None
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A new place in the diary for a booking; what is None stays as it is (a new start keeps the length)."""
+
+    booking_id: UUID
+    start: datetime | None = None
+    end: datetime | None = None
+    instructor_id: UUID | None = None
+    override: bool = False
+    reprice: bool = False
+
+
+# -- making -------------------------------------------------------------------------------------------------------
+
+
+def book(uow: UnitOfWork, request: NewBooking) -> UUID:
+    """Make a booking and return its id.
+
+    Raises `slot_taken` or `student_busy` for an overlap, the advice's own code without `override` (all with the
+    details `blocking` and `alternatives`), `no_price`, `missing_reference`, `invalid`.
+    """
+    role = acting_role(uow, Action.BOOK)
+    connection, org_id = uow.connection, uow.org_id
+    service = require_service(connection, org_id, request.service_id)
+    end = request.end if request.end is not None else request.start + timedelta(minutes=service.duration_min)
+    span = require_bookable(request.start, end)
+    setting = setting_at(connection, org_id, *span)
+    move = Move(None, request.status, role, uow.now, *span, setting.tz)
+    check_transition(move)
+    teacher = require_teacher(connection, org_id, request.instructor_id)
+    require_own_diary(uow, role, teacher)
+    student = require_learner(connection, org_id, request.student_id)
+    _require_offered(teacher, student, service)
+    price = load_price(connection, setting, service.id, local_date(span.start, setting.tz), teacher.fee_bp)
+    pickup = _pickup(request.pickup, student)
+    slot = Slot(
+        teacher.id, *span, student.id, pickup.point, request.dropoff.point if request.dropoff is not None else None
+    )
+    overrides = place_slot(uow, setting, slot, override=request.override)
+    _advise(uow, setting, student, span, request.vehicle_id)
+    uow.describe("booking.created")
+    return uow.insert(
+        Booking,
+        {
+            "student_id": student.id,
+            "instructor_id": teacher.id,
+            "service_id": service.id,
+            "start_at": span.start,
+            "end_at": span.end,
+            "status": request.status,
+            "hold_until": uow.now + DRAFT_LIFE if request.status is BookingStatus.DRAFT else None,
+            **_stop_values("pickup", pickup),
+            **_stop_values("dropoff", request.dropoff),
+            **_price_values(price),
+            "notes": request.notes,
+            "series_id": request.series_id,
+            "vehicle_id": request.vehicle_id,
+            "overrides": overrides,
+            "status_changed_at": uow.now,
+            "status_changed_by": uow.actor.user_id,
+        },
+    )
+
+
+def _require_offered(teacher: Teacher, student: Learner, service: ServiceView) -> None:
+    if not teacher.active:
+        raise UserError(
+            "invalid", "That instructor no longer teaches.", hint="Choose another one.", column="instructor_id"
+        )
+    if not service.active:
+        raise UserError(
+            "invalid", "That service is no longer offered.", hint="Choose another one.", column="service_id"
+        )
+    if student.erased_at is not None:
+        raise UserError("invalid", "That student's data has been erased.", hint="Enter them anew.", column="student_id")
+
+
+def _advise(uow: UnitOfWork, setting: Setting, student: Learner, span: Interval, vehicle_id: UUID | None) -> None:
+    """Warn of what stands against the student or the car, not against the slot."""
+    expires = student.licence_expires_on
+    if expires is not None and expires < local_date(span.start, setting.tz):
+        uow.warn("The student's licence will have expired by then.")
+    if vehicle_id is not None:
+        offers = require_vehicle(uow.connection, uow.org_id, vehicle_id)
+        if student.transmission is not None and student.transmission is not offers:
+            uow.warn(f"The car is {offers.value}, the student drives {student.transmission.value}.")
+
+
+def _pickup(wanted: Stop | None, student: Learner) -> Stop:
+    return wanted if wanted is not None else Stop(student.pickup_address, student.pickup)
+
+
+def _stop_values(name: str, stop: Stop | None) -> dict[str, Value]:
+    lat, lng = microdegrees(stop.point if stop is not None else None)
+    address = stop.address if stop is not None else None
+    return {f"{name}_address": address, f"{name}_lat": lat, f"{name}_lng": lng}
+
+
+def _price_values(price: Price) -> dict[str, Value]:
+    return {
+        "rate_card_id": price.rate_card_id,
+        "currency": price.currency,
+        "price_cents": price.price_cents,
+        "platform_fee_cents": price.platform_fee_cents,
+        "instructor_share_cents": price.instructor_share_cents,
+    }
+
+
+# -- changing -----------------------------------------------------------------------------------------------------
+
+
+def move(uow: UnitOfWork, request: Moving) -> bool:
+    """Move or resize a booking, or give it to another instructor; returns whether anything changed.
+
+    The price stays unless `reprice`. Refused like `book`, and with `state_transition` once the lesson has begun.
+    """
+    held = own_booking(uow, request.booking_id, Action.MOVE_BOOKING)
+    booking = held.booking
+    _require_open(booking)
+    span = _moved_span(booking, request)
+    instructor_id = request.instructor_id or booking.instructor_id
+    if (*span, instructor_id) == (booking.start, booking.end, booking.instructor_id) and not request.reprice:
+        return False
+    if booking.status is BookingStatus.IN_PROGRESS and (span.start, instructor_id) != (
+        booking.start,
+        booking.instructor_id,
+    ):
+        raise UserError("state_transition", "The lesson has begun.", hint="Only its end can still be changed.")
+    teacher = require_teacher(uow.connection, uow.org_id, instructor_id)
+    require_own_diary(uow, held.role, teacher)
+    if instructor_id != booking.instructor_id and not teacher.active:
+        raise UserError("invalid", "That instructor no longer teaches.", column="instructor_id")
+    setting = setting_at(uow.connection, uow.org_id, *span)
+    values: dict[str, Value] = {
+        "start_at": span.start,
+        "end_at": span.end,
+        "instructor_id": teacher.id,
+        "overrides": place_slot(uow, setting, slot_of(booking, span, teacher.id), override=request.override),
+    }
+    if request.reprice:
+        day = local_date(span.start, setting.tz)
+        values |= _price_values(load_price(uow.connection, setting, booking.service_id, day, teacher.fee_bp))
+    uow.describe(
+        "booking.moved" if span.start != booking.start or teacher.id != booking.instructor_id else "booking.resized"
+    )
+    return uow.update(Booking, booking.id, values)
+
+
+def slot_of(booking: BookingFacts, span: Interval, instructor_id: UUID) -> Slot:
+    """The place a booking takes, or would take, in a diary."""
+    return Slot(instructor_id, *span, booking.student_id, booking.pickup, booking.dropoff, booking.id)
+
+
+def _moved_span(booking: BookingFacts, request: Moving) -> Interval:
+    start = request.start if request.start is not None else booking.start
+    if request.end is not None:
+        return require_bookable(start, request.end)
+    if request.start is None:
+        return Interval(booking.start, booking.end)
+    return require_bookable(start, start + (booking.end - booking.start))
+
+
+def _require_open(booking: BookingFacts) -> None:
+    if booking.status in FINAL:
+        raise UserError(
+            "state_transition",
+            "That lesson is over, so it cannot be moved or changed.",
+            hint="Correct its status first.",
+            column="status",
+        )
+
+
+def change_service(uow: UnitOfWork, booking_id: UUID, service_id: UUID, *, reprice: bool = False) -> bool:
+    """Give a booking another service at the same time; its price stays unless `reprice`."""
+    booking = own_booking(uow, booking_id, Action.MOVE_BOOKING).booking
+    _require_open(booking)
+    service = require_service(uow.connection, uow.org_id, service_id)
+    if not service.active:
+        raise UserError("invalid", "That service is no longer offered.", column="service_id")
+    values: dict[str, Value] = {"service_id": service.id}
+    if reprice:
+        setting = setting_at(uow.connection, uow.org_id, booking.start, booking.end)
+        teacher = require_teacher(uow.connection, uow.org_id, booking.instructor_id)
+        day = local_date(booking.start, setting.tz)
+        values |= _price_values(load_price(uow.connection, setting, service.id, day, teacher.fee_bp))
+    uow.describe("booking.service_changed")
+    return uow.update(Booking, booking.id, values)
+
+
+def edit_notes(uow: UnitOfWork, booking_id: UUID, notes: str | None) -> bool:
+    """Change the desk's notes."""
+    booking = own_booking(uow, booking_id, Action.MOVE_BOOKING).booking
+    uow.describe("booking.edited")
+    return uow.update(Booking, booking.id, {"notes": notes or None})
+
+
+def edit_stops(uow: UnitOfWork, booking_id: UUID, *, pickup: Stop, dropoff: Stop | None) -> bool:
+    """Change where a lesson begins and ends; travel that becomes too tight is a warning."""
+    booking = own_booking(uow, booking_id, Action.MOVE_BOOKING).booking
+    _require_open(booking)
+    uow.describe("booking.edited")
+    changed = uow.update(Booking, booking.id, {**_stop_values("pickup", pickup), **_stop_values("dropoff", dropoff)})
+    if changed:
+        setting = setting_at(uow.connection, uow.org_id, booking.start, booking.end)
+        after = dropoff.point if dropoff is not None else None
+        slot = Slot(
+            booking.instructor_id, booking.start, booking.end, booking.student_id, pickup.point, after, booking.id
+        )
+        place_slot(uow, setting, slot, override=True)
+    return changed
+
+
+def assign_vehicle(uow: UnitOfWork, booking_id: UUID, vehicle_id: UUID | None) -> bool:
+    """Choose the car, or none."""
+    booking = own_booking(uow, booking_id, Action.MOVE_BOOKING).booking
+    _require_open(booking)
+    student = require_learner(uow.connection, uow.org_id, booking.student_id)
+    setting = setting_at(uow.connection, uow.org_id, booking.start, booking.end)
+    _advise(uow, setting, student, Interval(booking.start, booking.end), vehicle_id)
+    uow.describe("booking.edited")
+    return uow.update(Booking, booking.id, {"vehicle_id": vehicle_id})

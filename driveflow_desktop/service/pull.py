@@ -6,6 +6,7 @@ from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.journal import HEADS
@@ -42,7 +43,7 @@ def pull(connection: sa.Connection, member: Member, since: int, limit: int = DEF
         OUTBOX.c.occurred_at,
         OUTBOX.c.audience_before,
         OUTBOX.c.audience_after,
-        OUTBOX.c.payload["row"].label("row"),
+        sa.cast(OUTBOX.c.payload, JSONB)["row"].label("row"),
     )
     entries = sa.select(*columns).where(OUTBOX.c.org_id == member.org_id, OUTBOX.c.seq > since, OUTBOX.c.seq <= end)
     changes = tuple(_visible(member, connection.execute(entries.order_by(OUTBOX.c.seq))))

@@ -57,7 +57,7 @@ def apply_page(
 ) -> SyncOutcome:
     """Take a stretch of the log: rows, own edits that came back, and the cursor."""
     pending = Pending(connection, org_id, tables, now)
-    own = pending.transactions()
+    own = pending.transactions() | pending.open_conflicts()
     incoming: dict[RowKey, WireImage] = {}
     accepted: dict[UUID, int] = {}
     for change in page.changes:

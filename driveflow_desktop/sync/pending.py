@@ -50,6 +50,11 @@ class Pending:
         """The transactions that are pending."""
         return {edit.transaction_id for edit in self._edits}
 
+    def open_conflicts(self) -> set[UUID]:
+        """The transactions that wait in the inbox."""
+        where = (CONFLICTS.c.org_id == self._org_id, CONFLICTS.c.resolved_at.is_(None))
+        return set(self._connection.execute(sa.select(CONFLICTS.c.transaction_id).where(*where)).scalars())
+
     def transactions_on(self, key: RowKey) -> set[UUID]:
         """The pending transactions that touch a row."""
         return {edit.transaction_id for edit in self._edits if edit.key == key}
@@ -94,8 +99,20 @@ class Pending:
         """Note the sequences up to which the service applied transactions."""
         if not accepted:
             return
+        self._withdraw_conflicts(accepted)
         mark_accepted(self._connection, self._org_id, accepted)
         self._edits = [replace(e, acked_seq=accepted.get(e.transaction_id, e.acked_seq)) for e in self._edits]
+
+    def _withdraw_conflicts(self, accepted: Mapping[UUID, int]) -> None:
+        """A transaction set aside here that the service had applied after all (its answer was lost) is no conflict."""
+        open_ones = (CONFLICTS.c.org_id == self._org_id, CONFLICTS.c.resolved_at.is_(None))
+        where = (*open_ones, CONFLICTS.c.transaction_id.in_(accepted.keys()))
+        withdrawn = CONFLICTS.update().where(*where).values(resolved_at=self._now, resolution="applied")
+        found = self._connection.execute(withdrawn.returning(CONFLICTS.c.transaction_id)).scalars().all()
+        for transaction_id in found:
+            mine = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
+            stands = {"acked_seq": accepted[transaction_id], "last_error": None}
+            self._connection.execute(OUTBOX.update().where(*mine).values(stands))
 
     def finish_reached(self, cursor: int) -> set[RowKey]:
         """Take off the edits that the cursor has reached; returns the rows that lose some."""

@@ -1,14 +1,18 @@
 """The wire types of the sync protocol, version 1, shared by PC and service (docs/protocol.md)."""
 
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 
-from driveflow_desktop.store.types import Json
+if TYPE_CHECKING:
+    from driveflow_desktop.store.types import Json
 
-WireRow: TypeAlias = dict[str, Json]
+    WireRow: TypeAlias = dict[str, Json]
+else:
+    # msgspec reads no recursive types; deeper levels are checked column by column (`RowCodec.from_wire`).
+    WireRow = dict[str, bool | int | float | str | list | dict | None]
 PushStatus: TypeAlias = Literal["applied", "merged", "duplicate", "rejected"]
 Verb: TypeAlias = Literal["insert", "update", "delete"]
 ChangeOp: TypeAlias = Literal["upsert", "delete", "event"]

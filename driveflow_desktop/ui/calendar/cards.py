@@ -5,13 +5,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.ui.calendar.colours import CardInk, card_ink
 from driveflow_desktop.ui.calendar.layout import Placed
-from driveflow_desktop.ui.calendar.paint import CARD_RADIUS, Ink
-from driveflow_desktop.ui.calendar.signs import SIGN_PX, elided, paint_sign
+from driveflow_desktop.ui.calendar.paint import CARD_RADIUS, SIGN_SIDE, Ink
+from driveflow_desktop.ui.calendar.signs import SIGN_PX, Lettering
 from driveflow_desktop.ui.calendar.snapshot import CalendarLesson
 
 _MEMORY_PIXELS = 8_000_000  # 32 MB: some twelve hundred cards at 100 %
@@ -88,20 +88,30 @@ class _CardPainter:
         """Body, then as many lines of text as fit: title; when and service; place and badges."""
         self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_body()
-        title_height, small_height = self.ink.title_metrics.height(), self.ink.small_metrics.height() + 1
+        title_height, small_height = self.ink.title.height, self.ink.small.height + 1
         room = self.frame.height - _TOP - 2
         badges = self._badges()
         if room < title_height + small_height:
             self._paint_line(self._single_line_top(title_height), self.lesson.title, badges, title=True)
             return
         self._paint_line(_TOP, self.lesson.title, [], title=True)
-        when = " · ".join(part for part in (self.lesson.when_text, self.lesson.service) if part)
-        lines = [text for text in (when, self.lesson.place) if text] or [""]
-        fitting = lines[: max((room - title_height) // small_height, 1)]
-        top = _TOP + title_height + 1
-        for number, text in enumerate(fitting, start=1):
-            self._paint_line(top, text, badges if number == len(fitting) else [], title=False)
-            top += small_height
+        lines = self._lines((room - title_height) // small_height, badges)
+        for number, text in enumerate(lines):
+            top = _TOP + title_height + 1 + number * small_height
+            self._paint_line(top, text, badges if number == len(lines) - 1 else [], title=False)
+
+    def _lines(self, limit: int, badges: list[_Badge]) -> list[str]:
+        """The small lines: texts that would be cut get lines of their own where the card is high enough."""
+        lesson, letters = self.lesson, self.ink.small
+        width = self.frame.width - _LEFT - _RIGHT
+        joined = [" · ".join(filter(None, (lesson.when_text, lesson.service)))]
+        if limit > 2 and letters.width(joined[0]) > width:
+            joined = [lesson.when_text, lesson.service]
+        lines = [text for text in (*joined, lesson.place) if text]
+        taken = letters.width(lines[-1]) + _BADGE_GAP if lines else 0
+        if badges and (not lines or (len(lines) < limit and taken + self._badges_width(badges) > width)):
+            lines.append("")
+        return lines[: max(limit, 1)]
 
     def _single_line_top(self, title_height: int) -> int:
         return max(min(_TOP, (self.frame.height - title_height) // 2), -2)
@@ -142,27 +152,25 @@ class _CardPainter:
         return badges
 
     def _paint_line(self, top: int, text: str, badges: list[_Badge], *, title: bool) -> None:
-        ink, painter = self.ink, self.painter
+        letters = self._title_letters() if title else self.ink.small
         right = self.frame.width - _RIGHT
-        metrics = ink.title_metrics if title else ink.small_metrics
-        baseline = top + metrics.ascent()
+        baseline = top + letters.ascent
         if badges:
             right = self._paint_badges(baseline, right, badges)
         if right - _LEFT < _LEAST_TEXT:
             return
-        painter.setFont(self._title_font() if title else ink.small_font)
-        painter.setPen(QColor(self.card.title if title else self.card.small))
-        painter.drawText(QPointF(_LEFT, baseline), elided(metrics, text, right - _LEFT))
+        self.painter.setFont(letters.font)
+        self.painter.setPen(QColor(self.card.title if title else self.card.small))
+        self.painter.drawText(QPointF(_LEFT, baseline), letters.fitted(text, right - _LEFT))
 
-    def _title_font(self) -> QFont:
-        return self.ink.struck_font if self.lesson.status in _STRUCK else self.ink.title_font
+    def _title_letters(self) -> Lettering:
+        return self.ink.struck if self.lesson.status in _STRUCK else self.ink.title
 
     def _paint_badges(self, baseline: int, right: int, badges: list[_Badge]) -> int:
         """Draw badges from the right, as bare signs where words do not fit; returns where they begin."""
-        metrics = self.ink.small_metrics
-        words = sum(self._badge_width(badge, words=True) + _BADGE_GAP for badge in badges) - _BADGE_GAP
-        fits = words <= right - _LEFT
-        self.painter.setFont(self.ink.small_font)
+        fits = self._badges_width(badges) <= right - _LEFT
+        painter = self.painter
+        painter.setFont(self.ink.small.font)
         for badge in reversed(badges):
             if not fits and not badge.sign:
                 continue
@@ -170,22 +178,25 @@ class _CardPainter:
             left = right - width
             if left < _EDGE + 2:
                 break
-            colour = QColor(badge.colour)
             if badge.sign:
-                middle = QPointF(left + SIGN_PX / 2, baseline - metrics.xHeight() / 2)
-                paint_sign(self.painter, badge.sign, colour, middle)
+                colour = self.ink.tokens.now if badge.sign == "dot" else badge.colour
+                top = round(baseline - (self.ink.small.x_height + SIGN_SIDE) / 2)
+                painter.drawPixmap(left - 1, top, self.ink.sign(badge.sign, colour))
                 left += SIGN_PX + _SIGN_GAP
             if fits:
-                self.painter.setPen(colour)
-                self.painter.drawText(QPointF(left, baseline), badge.word)
+                painter.setPen(QColor(badge.colour))
+                painter.drawText(QPointF(left, baseline), badge.word)
             right -= width + _BADGE_GAP
         return right
+
+    def _badges_width(self, badges: list[_Badge]) -> int:
+        return sum(self._badge_width(badge, words=True) + _BADGE_GAP for badge in badges) - _BADGE_GAP
 
     def _badge_width(self, badge: _Badge, *, words: bool) -> int:
         sign = SIGN_PX if badge.sign else 0
         if not words:
             return sign
-        return sign + (_SIGN_GAP if sign else 0) + self.ink.small_metrics.horizontalAdvance(badge.word)
+        return sign + (_SIGN_GAP if sign else 0) + self.ink.small.width(badge.word)
 
 
 def _tr(text: str) -> str:

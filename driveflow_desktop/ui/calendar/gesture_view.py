@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -64,6 +64,7 @@ class GestureView(GridView):
         self._clock_text = clock_text
         self._verdict: GhostVerdict | None = None
         self._interaction = Interaction(self, self)
+        self.relaid.connect(self._renew_ghost)
         self.viewport().setMouseTracking(True)
 
     def proposal(self) -> Proposal | None:
@@ -142,6 +143,7 @@ class GestureView(GridView):
         self._verdict = None
         self._renew_ghost()
 
+    @Slot()
     def _renew_ghost(self) -> None:
         proposal, scene = self._interaction.proposal, self.scene
         if scene.ghost is not None:

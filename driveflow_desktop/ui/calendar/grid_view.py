@@ -38,6 +38,8 @@ class GridView(QAbstractItemView):
 
     zoomChanged = Signal(float)
     """Pixels per hour, after a person or the program changed it."""
+    relaid = Signal()
+    """Everything has new frames: another page, width, zoom or font."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -234,3 +236,4 @@ class GridView(QAbstractItemView):
             strip.show_grid(self.scene.ink, layout)
         self.updateGeometries()
         self.viewport().update()
+        self.relaid.emit()

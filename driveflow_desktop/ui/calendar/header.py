@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from driveflow_desktop.ui.calendar.colours import make_legible, text_on
 from driveflow_desktop.ui.calendar.layout import GridLayout
 from driveflow_desktop.ui.calendar.paint import Ink
-from driveflow_desktop.ui.calendar.signs import elided, paint_dot
+from driveflow_desktop.ui.calendar.signs import paint_dot
 from driveflow_desktop.ui.calendar.snapshot import CalendarColumn
 
 GUTTER_WIDTH = 57
@@ -47,7 +47,7 @@ class ColumnHeader(_Strip):
 
     def height_wanted(self) -> int:
         """Room for an avatar, or for two lines only where no column has one."""
-        lines = self.ink.head_metrics.height() + self.ink.small_metrics.height()
+        lines = self.ink.head.height + self.ink.small.height
         has_avatars = any(column.initials for column in self.grid.plan.page.columns)
         return max(lines + 20, _AVATAR_PX + 24) if has_avatars else lines + 16
 
@@ -78,16 +78,16 @@ class ColumnHeader(_Strip):
             self._paint_avatar(painter, column, x)
             x += _AVATAR_PX + _AVATAR_GAP
         width = right - _RIGHT - x
-        heights = ink.head_metrics.height() + ink.small_metrics.height() + 1
+        heights = ink.head.height + ink.small.height + 1
         top = (self.height() - 1 - heights) // 2
         is_today = column.key in page.now_columns and len(page.now_columns) < len(page.columns)
-        painter.setFont(ink.head_font)
+        painter.setFont(ink.head.font)
         painter.setPen(ink.accent if is_today else ink.text)
-        painter.drawText(QPointF(x, top + ink.head_metrics.ascent()), elided(ink.head_metrics, column.title, width))
-        painter.setFont(ink.small_font)
+        painter.drawText(QPointF(x, top + ink.head.ascent), ink.head.fitted(column.title, width))
+        painter.setFont(ink.small.font)
         painter.setPen(ink.text_2)
-        baseline = top + ink.head_metrics.height() + 1 + ink.small_metrics.ascent()
-        painter.drawText(QPointF(x, baseline), elided(ink.small_metrics, column.subtitle, width))
+        baseline = top + ink.head.height + 1 + ink.small.ascent
+        painter.drawText(QPointF(x, baseline), ink.small.fitted(column.subtitle, width))
 
     def _paint_avatar(self, painter: QPainter, column: CalendarColumn, x: int) -> None:
         ink = self.ink
@@ -98,7 +98,7 @@ class ColumnHeader(_Strip):
             ground, letters = ink.tokens.closed, ink.tokens.text_2
         paint_dot(painter, QColor(ground), disc.center(), _AVATAR_PX / 2)
         painter.setPen(QColor(letters))
-        painter.setFont(ink.small_bold_font)
+        painter.setFont(ink.small_bold.font)
         painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, column.initials)
 
 
@@ -117,16 +117,16 @@ class HourGutter(_Strip):
         painter.translate(0, -self.offset)
         painter.fillRect(area, self.ink.surface)
         painter.fillRect(QRect(self.width() - 1, area.top(), 1, area.height()), self.ink.border)
-        metrics, page = self.ink.small_metrics, self.grid.plan.page
-        painter.setFont(self.ink.small_font)
-        painter.setPen(self.ink.text_2)
+        letters, page = self.ink.small, self.grid.plan.page
+        painter.setFont(self.ink.small.font)
+        painter.setPen(self.ink.text_3)
         for minute, label in page.hour_labels:
             y = self.grid.y_of(minute)
             if area.top() - _LABEL_ROOM <= y <= area.bottom() + _LABEL_ROOM:
                 # Midnight's own label would be cut in half by the head row.
-                middle = max(y, metrics.height() // 2 + 1)
-                x = self.width() - _LABEL_RIGHT - metrics.horizontalAdvance(label)
-                painter.drawText(QPointF(x, middle + (metrics.ascent() - metrics.descent()) / 2), label)
+                middle = max(y, letters.height // 2 + 1)
+                x = self.width() - _LABEL_RIGHT - letters.width(label)
+                painter.drawText(QPointF(x, middle + (letters.ascent - letters.descent) / 2), label)
         if page.now_min is not None and page.now_columns:
             paint_dot(painter, self.ink.now, QPointF(self.width() - 6, self.grid.y_of(page.now_min) + 0.5), _DOT_PX)
             painter.fillRect(QRect(self.width() - 6, self.grid.y_of(page.now_min), 6, 1), self.ink.now)

@@ -182,12 +182,10 @@ class GridLayout:
     def lines(self, top: int, bottom: int) -> tuple[list[int], list[int]]:
         """The y of the full and of the half-hour lines that fall between two pixels."""
         labels = [minute for minute, _ in self.plan.page.hour_labels]
-        low, high = self.minute_at(top - 1), self.minute_at(bottom + 1)
-        first, last = bisect_left(labels, low - 60), bisect_right(labels, high)
-        full = [self.y_of(minute) for minute in labels[first:last]]
-        following = [*labels[first + 1 : last + 1], self.plan.page.day_minutes]
-        half = [self.y_of(at + 30) for at, nxt in zip(labels[first:last], following, strict=False) if at + 30 < nxt]
-        return full, half
+        following = [*labels[1:], self.plan.page.day_minutes]
+        halves = [at + 30 for at, after in zip(labels, following, strict=False) if at + 30 < after]
+        full, half = ([self.y_of(minute) for minute in minutes] for minutes in (labels, halves))
+        return [y for y in full if top <= y <= bottom], [y for y in half if top <= y <= bottom]
 
     def _frame(self, column: int, start_min: int, end_min: int, lane: Lane) -> Frame:
         left = self.edges[column] + _GAP_LEFT

@@ -1,16 +1,17 @@
 """Painting the grid: surfaces, closed hours, lines and the now-line; and the inks that all painters here share."""
 
 from PySide6.QtCore import QLine, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap
 
 from driveflow_desktop.ui.calendar.colours import mix
 from driveflow_desktop.ui.calendar.layout import Frame, GridLayout
-from driveflow_desktop.ui.calendar.signs import paint_dot
+from driveflow_desktop.ui.calendar.signs import SIGN_PX, Lettering, paint_dot, paint_sign
 from driveflow_desktop.ui.shell.theme import font
 from driveflow_desktop.ui.shell.tokens import Tokens
 
 CARD_RADIUS = 5.0
 BAR_PX = 3
+SIGN_SIDE = SIGN_PX + 2
 _HATCH_PX = 7
 _RING_PX = 2.0
 _DOT_PX = 4
@@ -27,22 +28,31 @@ class Ink:
         self.border_strong = QColor(tokens.border_strong)
         self.text = QColor(tokens.text)
         self.text_2 = QColor(tokens.text_2)
+        self.text_3 = QColor(tokens.text_3)
         self.accent = QColor(tokens.accent)
         self.now = QColor(tokens.now)
         self.focus = QColor(tokens.focus)
-        self.title_font = font(tokens.font_sm, QFont.Weight.DemiBold)
-        self.struck_font = QFont(self.title_font)
-        self.struck_font.setStrikeOut(True)
-        self.small_font = font(tokens.font_xs)
-        self.small_bold_font = font(tokens.font_xs, QFont.Weight.DemiBold)
-        self.head_font = font(tokens.font_md, QFont.Weight.DemiBold)
-        self.title_metrics = QFontMetrics(self.title_font)
-        self.small_metrics = QFontMetrics(self.small_font)
-        self.small_bold_metrics = QFontMetrics(self.small_bold_font)
-        self.head_metrics = QFontMetrics(self.head_font)
+        self.title = Lettering(font(tokens.font_sm, QFont.Weight.DemiBold))
+        struck = font(tokens.font_sm, QFont.Weight.DemiBold)
+        struck.setStrikeOut(True)
+        self.struck = Lettering(struck)
+        self.small = Lettering(font(tokens.font_xs))
+        self.small_bold = Lettering(font(tokens.font_xs, QFont.Weight.DemiBold))
+        self.head = Lettering(font(tokens.font_md, QFont.Weight.DemiBold))
         self.closed = QBrush(self._hatch())
         self.dotted = QBrush(self._dots())
         self._bars: dict[int, QPixmap] = {}
+        self._signs: dict[tuple[str, str], QPixmap] = {}
+
+    def sign(self, name: str, colour: str) -> QPixmap:
+        """A small sign of `SIGN_SIDE` pixels each way."""
+        sign = self._signs.get((name, colour))
+        if sign is None:
+            sign = self._signs[name, colour] = self.pixmap(SIGN_SIDE, SIGN_SIDE)
+            painter = QPainter(sign)
+            paint_sign(painter, name, QColor(colour), QPointF(SIGN_SIDE / 2, SIGN_SIDE / 2))
+            painter.end()
+        return sign
 
     def travel_bar(self, width: int) -> QPixmap:
         """The bar that stands for the travel after a lesson."""
@@ -68,7 +78,7 @@ class Ink:
         tile = self.pixmap(_HATCH_PX, _HATCH_PX)
         tile.fill(QColor(self.tokens.closed))
         # The stripes keep closed hours apart from open ones where the two fills are hardly so (dark theme, old panels).
-        stripe = QPen(QColor(mix(self.tokens.closed, self.tokens.border, 0.75)), 1)
+        stripe = QPen(QColor(mix(self.tokens.closed, self.tokens.border, 0.4 if self.tokens.dark else 0.75)), 1)
         painter = QPainter(tile)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(stripe)

@@ -1,16 +1,47 @@
-"""Small signs and text fitting, shared by the painters."""
+"""Lettering and small signs, shared by the painters."""
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 
 SIGN_PX = 9
+_REMEMBERED = 8192
 
 
-def elided(metrics: QFontMetrics, text: str, width: int) -> str:
-    """`text`, cut with an ellipsis to fit into `width` pixels."""
-    if metrics.horizontalAdvance(text) <= width:
-        return text
-    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+class Lettering:
+    """A font with its measures. Names, places and services come back all the time, so widths are remembered."""
+
+    def __init__(self, font: QFont) -> None:
+        # Without hinting, letters stand at fractions of a pixel: small text is narrower and evenly spaced.
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+        self.font = font
+        self._metrics = QFontMetrics(font)
+        self.height = self._metrics.height()
+        self.ascent = self._metrics.ascent()
+        self.descent = self._metrics.descent()
+        self.x_height = self._metrics.xHeight()
+        self._widths: dict[str, int] = {}
+        self._fitted: dict[tuple[str, int], str] = {}
+
+    def width(self, text: str) -> int:
+        """The pixels that a text takes."""
+        found = self._widths.get(text)
+        if found is None:
+            if len(self._widths) >= _REMEMBERED:
+                self._widths.clear()
+            found = self._widths[text] = self._metrics.horizontalAdvance(text)
+        return found
+
+    def fitted(self, text: str, width: int) -> str:
+        """`text`, cut with an ellipsis where it is wider than `width` pixels."""
+        if self.width(text) <= width:
+            return text
+        found = self._fitted.get((text, width))
+        if found is None:
+            if len(self._fitted) >= _REMEMBERED:
+                self._fitted.clear()
+            found = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            self._fitted[text, width] = found
+        return found
 
 
 def paint_dot(painter: QPainter, colour: QColor, centre: QPointF, radius: float) -> None:

@@ -127,22 +127,35 @@ def _fresh_postgresql(databases: PostgresDatabases, state: str) -> str:
     return databases.fresh(template)
 
 
-@pytest.fixture(scope="module", params=BOTH)
-def populated(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_databases: PostgresDatabases
-) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def populated_once(
+    tmp_path_factory: pytest.TempPathFactory, postgres_databases: PostgresDatabases
+) -> Iterator[Callable[[str], Database]]:
+    """Makes each of the two populated databases when a module first asks for it."""
+    made: dict[str, Database] = {}
+
+    def find(dialect: str) -> Database:
+        if dialect not in made:
+            if dialect == "sqlite":
+                made[dialect] = sqlite_database(tmp_path_factory.mktemp("populated") / "school.db")
+                upgrade(made[dialect].engine)
+                with made[dialect].engine.begin() as connection:
+                    populate(connection)
+            else:
+                made[dialect] = postgresql_database(_fresh_postgresql(postgres_databases, "populated"))
+        return made[dialect]
+
+    yield find
+    for database in made.values():
+        database.engine.dispose()
+        if database.url:
+            postgres_databases.drop(database.url)
+
+
+@pytest.fixture(params=BOTH)
+def populated(request: pytest.FixtureRequest, populated_once: Callable[[str], Database]) -> Database:
     """Each of the two databases, migrated and populated, shared by a module: leave it as it was (`rolled_back`)."""
-    if request.param == "sqlite":
-        database = sqlite_database(tmp_path_factory.mktemp("populated") / "school.db")
-        upgrade(database.engine)
-        with database.engine.begin() as connection:
-            populate(connection)
-    else:
-        database = postgresql_database(_fresh_postgresql(postgres_databases, "populated"))
-    yield database
-    database.engine.dispose()
-    if database.url:
-        postgres_databases.drop(database.url)
+    return populated_once(request.param)
 
 
 @pytest.fixture(scope="module")

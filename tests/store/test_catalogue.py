@@ -32,7 +32,7 @@ _PARTITION: Final = "trip_points_"
 _NOW: Final = {"CURRENT_TIMESTAMP", "CAST(ROUND((julianday('now') - 2440587.5) * 86400000000.0) AS INTEGER)"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def facts(populated: Database) -> Facts:
     """The catalogue, without Alembic's table and without what repeats a table for each partition."""
     with populated.engine.connect() as connection:

@@ -14,6 +14,8 @@ PACKAGE = ROOT / "driveflow_desktop"
 MAX_LINES = 450
 CONTEXTS = ("identity", "people", "catalog", "scheduling", "execution", "finance", "communication", "events")
 KNOWN_PARTS = {"values", "rules", "queries"}
+ACROSS = {"desk", "overview"}
+"""Folders of the domain that put contexts together: `desk` composes commands, `overview` reads whole screens."""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,16 @@ def test_the_context_check_tells_right_from_wrong(who, what, broken):
 
 
 def test_the_folders_of_the_contexts_are_the_ones_checked():
-    assert {folder.parent.name for folder in (PACKAGE / "domain").glob("*/__init__.py")} == set(CONTEXTS)
+    assert {folder.parent.name for folder in (PACKAGE / "domain").glob("*/__init__.py")} == {*CONTEXTS, *ACROSS}
+
+
+def test_contexts_do_not_know_what_puts_them_together_and_overview_only_reads(imports):
+    across = tuple(f"driveflow_desktop.domain.{name}" for name in ACROSS)
+    assert [pair for pair in imports if in_context(pair[0]) and pair[1].startswith(across)] == []
+    writers = ("commands", "unit_of_work", "desk")
+    reads_only = [pair for pair in imports if pair[0].startswith("driveflow_desktop.domain.overview")]
+    assert reads_only
+    assert [pair for pair in reads_only if set(writers) & set(pair[1].split("."))] == []
 
 
 def test_presenters_know_no_qt():

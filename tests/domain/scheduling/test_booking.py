@@ -32,7 +32,6 @@ from tests.helpers.school import (
     LESSON,
     MANUAL_CAR,
     MIA,
-    MONDAY,
     NEWTOWN,
     NOAH,
     NOW,

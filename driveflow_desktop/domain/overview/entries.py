@@ -1,0 +1,235 @@
+"""Bookings with the names, money, travel and conflicts that calendar, agenda and Today show beside them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from driveflow_desktop.domain.catalog.tables import Service
+from driveflow_desktop.domain.catalog.values import ServiceKind
+from driveflow_desktop.domain.finance.queries import NO_MONEY, MoneyOf, PaidState, money_of_all
+from driveflow_desktop.domain.people.rules.places import Place
+from driveflow_desktop.domain.people.tables import Student
+from driveflow_desktop.domain.scheduling.loader import Setting, place
+from driveflow_desktop.domain.scheduling.rules.diary import occupies
+from driveflow_desktop.domain.scheduling.rules.travel import travel_minutes
+from driveflow_desktop.domain.scheduling.tables import Booking
+from driveflow_desktop.domain.scheduling.values import BookingStatus
+from driveflow_desktop.kernel.time import local_date
+from driveflow_desktop.store.log_tables import Conflict, Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """A booking as the calendar shows it; money in cents, travel in minutes.
+
+    `due_cents` is what its price still misses, `overlaps` says that another booking holds the same instructor,
+    `conflict` that an edit of it waits under Sync & conflicts, `live` that it is being driven now.
+    """
+
+    id: UUID
+    instructor_id: UUID
+    student_id: UUID
+    service_id: UUID
+    start: datetime
+    end: datetime
+    status: BookingStatus
+    student_name: str
+    student_alert: str | None
+    service_name: str
+    service_kind: ServiceKind
+    service_colour: str | None
+    place: str
+    suburb: str
+    paid: PaidState
+    due_cents: int
+    travel_after_min: int
+    series_id: UUID | None
+    live: bool
+    overlaps: bool
+    conflict: bool
+
+
+class EntryRow(NamedTuple):
+    """A booking with its names, as read."""
+
+    id: UUID
+    instructor_id: UUID
+    student_id: UUID
+    service_id: UUID
+    start: datetime
+    end: datetime
+    status: BookingStatus
+    price_cents: int
+    pickup_address: str | None
+    pickup: Place | None
+    leaves_from: Place | None
+    series_id: UUID | None
+    hold_until: datetime | None
+    student_name: str
+    student_alert: str | None
+    service_name: str
+    service_kind: ServiceKind
+    service_colour: str | None
+
+
+def read_rows(
+    connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None
+) -> list[EntryRow]:
+    """Bookings with the names of their people, by start."""
+    statement = (
+        sa.select(
+            Booking.id,
+            Booking.instructor_id,
+            Booking.student_id,
+            Booking.service_id,
+            Booking.start_at,
+            Booking.end_at,
+            Booking.status,
+            Booking.price_cents,
+            Booking.pickup_address,
+            Booking.pickup_lat,
+            Booking.pickup_lng,
+            Booking.dropoff_lat,
+            Booking.dropoff_lng,
+            Booking.series_id,
+            Booking.hold_until,
+            Student.full_name,
+            Student.alert,
+            Service.name,
+            Service.kind,
+            Service.colour,
+        )
+        .join(Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id))
+        .join(Service, sa.and_(Service.org_id == Booking.org_id, Service.id == Booking.service_id))
+        .where(*where)
+        .order_by(Booking.start_at, Booking.id)
+        .limit(limit)
+    )
+    found = []
+    for row in connection.execute(statement):
+        pickup = place(row.pickup_lat, row.pickup_lng)
+        leaves_from = place(row.dropoff_lat, row.dropoff_lng) or pickup
+        found.append(
+            EntryRow(
+                row.id,
+                row.instructor_id,
+                row.student_id,
+                row.service_id,
+                row.start_at,
+                row.end_at,
+                row.status,
+                row.price_cents,
+                row.pickup_address,
+                pickup,
+                leaves_from,
+                row.series_id,
+                row.hold_until,
+                row.full_name,
+                row.alert,
+                row.name,
+                row.kind,
+                row.colour,
+            )
+        )
+    return found
+
+
+def entries_of(
+    connection: sa.Connection, setting: Setting, rows: Sequence[EntryRow], now: datetime
+) -> tuple[CalendarEntry, ...]:
+    """Rows sorted by start, with their money, travel and conflicts."""
+    ids = [row.id for row in rows]
+    money = money_of_all(connection, setting.org_id, ids)
+    conflicts = in_conflict(connection, setting.org_id)
+    holding = _holding_by_instructor(rows, now)
+    travel = _travel_after(holding.values(), setting)
+    overlapping = _overlapping(holding.values())
+    return tuple(
+        CalendarEntry(
+            row.id,
+            row.instructor_id,
+            row.student_id,
+            row.service_id,
+            row.start,
+            row.end,
+            row.status,
+            row.student_name,
+            row.student_alert,
+            row.service_name,
+            row.service_kind,
+            row.service_colour,
+            row.pickup_address or "",
+            suburb_of(row.pickup_address),
+            *_badge(row, money.get(row.id, NO_MONEY)),
+            travel.get(row.id, 0),
+            row.series_id,
+            row.status is BookingStatus.IN_PROGRESS,
+            row.id in overlapping,
+            row.id in conflicts,
+        )
+        for row in rows
+    )
+
+
+def _badge(row: EntryRow, money: MoneyOf) -> tuple[PaidState, int]:
+    owes = row.status is not BookingStatus.CANCELLED
+    return money.state(row.price_cents), money.due_cents(row.price_cents) if owes else 0
+
+
+def suburb_of(address: str | None) -> str:
+    """The suburb of an address like "12 King St, Newtown NSW 2042"; the whole when it has no commas."""
+    if not address:
+        return ""
+    last = address.rsplit(",", 1)[-1].split()
+    while last and (last[-1].isdigit() or (last[-1].isupper() and 2 <= len(last[-1]) <= 3)):
+        last.pop()
+    return " ".join(last) or address
+
+
+def in_conflict(connection: sa.Connection, org_id: UUID) -> frozenset[UUID]:
+    """Bookings with an edit of this PC that did not stand and waits for a decision; only a replica has any."""
+    if connection.dialect.name != "sqlite":
+        return frozenset()
+    same = sa.and_(Outbox.org_id == Conflict.org_id, Outbox.transaction_id == Conflict.transaction_id)
+    where = (Conflict.org_id == org_id, Conflict.resolved_at.is_(None), Outbox.table_name == Booking.__tablename__)
+    return frozenset(connection.execute(sa.select(Outbox.row_id).join(Conflict, same).where(*where)).scalars())
+
+
+def _travel_after(diaries: Iterable[Sequence[EntryRow]], setting: Setting) -> dict[UUID, int]:
+    """Minutes of driving from each lesson to the instructor's next one that day."""
+    found = {}
+    for own in diaries:
+        for before, after in pairwise(own):
+            if local_date(before.start, setting.tz) != local_date(after.start, setting.tz):
+                continue
+            minutes = travel_minutes(before.leaves_from, after.pickup, before.end, setting.tz, setting.rules.travel)
+            if minutes:
+                found[before.id] = minutes
+    return found
+
+
+def _overlapping(diaries: Iterable[Sequence[EntryRow]]) -> frozenset[UUID]:
+    """Occupying bookings that share an instructor and an instant with another."""
+    found: set[UUID] = set()
+    for own in diaries:
+        open_rows: list[EntryRow] = []
+        for row in own:
+            open_rows = [held for held in open_rows if held.end > row.start]
+            if open_rows:
+                found.add(row.id)
+                found.update(held.id for held in open_rows)
+            open_rows.append(row)
+    return frozenset(found)
+
+
+def _holding_by_instructor(rows: Iterable[EntryRow], now: datetime) -> dict[UUID, list[EntryRow]]:
+    found: dict[UUID, list[EntryRow]] = {}
+    for row in rows:
+        if occupies(row.status, row.hold_until, now):
+            found.setdefault(row.instructor_id, []).append(row)
+    return found

@@ -1,0 +1,364 @@
+"""What Today shows: the next lessons, what must be closed, the day's load, money owed, whom to call, who is away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from driveflow_desktop.domain.communication.tables import Message
+from driveflow_desktop.domain.communication.values import MessageChannel, MessageStatus
+from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Refund
+from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, RefundStatus
+from driveflow_desktop.domain.identity.queries import school
+from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, in_conflict, read_rows
+from driveflow_desktop.domain.people.rules.licences import Expiry, ExpiryWarning, expiry_warnings
+from driveflow_desktop.domain.people.tables import Instructor, Student
+from driveflow_desktop.domain.scheduling.loader import Days, Setting, setting_of
+from driveflow_desktop.domain.scheduling.rules.closing import Planned, ToClose, lessons_to_close
+from driveflow_desktop.domain.scheduling.tables import AvailabilityException, Booking, WaitlistEntry
+from driveflow_desktop.domain.scheduling.values import OCCUPYING, BookingStatus, WaitlistStatus
+from driveflow_desktop.kernel.time import Interval, day_interval, local_date, zone
+
+NEXT_LESSONS: Final = 12
+OWED_DAYS: Final = 90
+OWED_SHOWN: Final = 20
+CALLS_SHOWN: Final = 50
+CALL_DAYS: Final = 14
+LICENCE_DAYS_AHEAD: Final = 14
+_UPCOMING: Final = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
+_CHARGED: Final = (
+    BookingStatus.CONFIRMED,
+    BookingStatus.IN_PROGRESS,
+    BookingStatus.COMPLETED,
+    BookingStatus.NO_SHOW,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A lesson to decide about, with what the app proposes."""
+
+    entry: CalendarEntry
+    instructor_name: str
+    proposal: ToClose
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """One of the next lessons."""
+
+    entry: CalendarEntry
+    instructor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstructorLoad:
+    """An instructor's day: lessons done of those booked, and the booked ones' elapsed minutes."""
+
+    instructor_id: UUID
+    name: str
+    colour: str | None
+    done: int
+    booked: int
+    minutes: int
+    on_leave: bool
+    leave_note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """A lesson that has begun and is not paid; cents."""
+
+    booking_id: UUID
+    student_id: UUID
+    student_name: str
+    start: datetime
+    due_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Money owed for lessons since a day: how much, by how many lessons, and the oldest of them."""
+
+    since: date
+    total_cents: int
+    lessons: int
+    oldest: tuple[Debt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody whose message did not arrive."""
+
+    message_id: UUID
+    channel: MessageChannel
+    to_address: str
+    template_key: str
+    error: str | None
+    at: datetime
+    student_id: UUID | None
+    student_name: str | None
+    booking_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceAlert:
+    """A licence that has run out or soon will, before or on somebody's next lesson."""
+
+    name: str
+    warning: ExpiryWarning
+    is_instructor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The whole screen, as of `at`."""
+
+    at: datetime
+    day: date
+    upcoming: tuple[Upcoming, ...]
+    to_close: tuple[Closing, ...]
+    loads: tuple[InstructorLoad, ...]
+    owed: Owed
+    calls: tuple[Call, ...]
+    licences: tuple[LicenceAlert, ...]
+    waiting: int
+    conflicts: int
+
+
+def today(connection: sa.Connection, org_id: UUID, now: datetime) -> Today:
+    """Everything on Today, in a fixed number of queries."""
+    found = school(connection, org_id)
+    day = local_date(now, zone(found.time_zone))
+    setting = setting_of(connection, found, Days(day, day))
+    names = _names(connection, org_id)
+    return Today(
+        now,
+        day,
+        _upcoming(connection, setting, names, now),
+        to_close(connection, setting, names, now),
+        instructor_loads(connection, setting),
+        owed(connection, org_id, day - timedelta(days=OWED_DAYS), setting, now),
+        calls(connection, org_id, now),
+        licence_alerts(connection, setting, now),
+        _waiting(connection, org_id),
+        len(in_conflict(connection, org_id)),
+    )
+
+
+def _names(connection: sa.Connection, org_id: UUID) -> dict[UUID, str]:
+    statement = sa.select(Instructor.id, Instructor.display_name).where(Instructor.org_id == org_id)
+    return {row.id: row.display_name for row in connection.execute(statement)}
+
+
+def _upcoming(
+    connection: sa.Connection, setting: Setting, names: dict[UUID, str], now: datetime
+) -> tuple[Upcoming, ...]:
+    """Lessons of today that are being driven or still to come, the next first."""
+    span = day_interval(setting.days.first, setting.tz)
+    where = (
+        Booking.org_id == setting.org_id,
+        Booking.start_at >= span.start,
+        Booking.start_at < span.end,
+        Booking.end_at > now,
+        Booking.status.in_(_UPCOMING),
+    )
+    entries = entries_of(connection, setting, read_rows(connection, where, NEXT_LESSONS), now)
+    return tuple(Upcoming(entry, names.get(entry.instructor_id, "")) for entry in entries)
+
+
+def to_close(connection: sa.Connection, setting: Setting, names: dict[UUID, str], now: datetime) -> tuple[Closing, ...]:
+    """Lessons whose time has passed and that nobody has closed, the longest overdue first."""
+    where = (Booking.org_id == setting.org_id, Booking.status.in_(_UPCOMING), Booking.start_at <= now)
+    rows = read_rows(connection, where)
+    proposals = lessons_to_close((Planned(row.id, row.status, row.start, row.end) for row in rows), now)
+    wanted = {proposal.id for proposal in proposals}
+    shown = entries_of(connection, setting, [row for row in rows if row.id in wanted], now)
+    entries = {entry.id: entry for entry in shown}
+    return tuple(
+        Closing(entries[proposal.id], names.get(entries[proposal.id].instructor_id, ""), proposal)
+        for proposal in proposals
+    )
+
+
+# -- load ---------------------------------------------------------------------------------------------------------
+
+
+def instructor_loads(connection: sa.Connection, setting: Setting) -> tuple[InstructorLoad, ...]:
+    """The first day of the setting per active instructor, by name, with who is away."""
+    day = setting.days.first
+    span = day_interval(day, setting.tz)
+    where = (
+        Booking.org_id == setting.org_id,
+        Booking.start_at >= span.start,
+        Booking.start_at < span.end,
+        Booking.status.in_(OCCUPYING),
+    )
+    columns = (Booking.instructor_id, Booking.status, Booking.start_at, Booking.end_at)
+    totals: dict[UUID, tuple[int, int, int]] = {}
+    for instructor_id, status, start, end in connection.execute(sa.select(*columns).where(*where)):
+        done, booked, minutes = totals.get(instructor_id, (0, 0, 0))
+        is_done = status is BookingStatus.COMPLETED
+        totals[instructor_id] = (done + is_done, booked + 1, minutes + Interval(start, end).minutes)
+    away = _away(connection, setting.org_id, day)
+    people = connection.execute(
+        sa.select(Instructor.id, Instructor.display_name, Instructor.colour)
+        .where(Instructor.org_id == setting.org_id, Instructor.active)
+        .order_by(sa.func.lower(Instructor.display_name), Instructor.id)
+    )
+    return tuple(
+        InstructorLoad(key, name, colour, *totals.get(key, (0, 0, 0)), key in away, away.get(key))
+        for key, name, colour in people
+    )
+
+
+def _away(connection: sa.Connection, org_id: UUID, day: date) -> dict[UUID, str | None]:
+    row = AvailabilityException
+    where = (row.org_id == org_id, row.date == day, sa.not_(row.is_available), row.start_minute.is_(None))
+    statement = sa.select(row.instructor_id, row.note).where(*where)
+    return {found.instructor_id: found.note for found in connection.execute(statement)}
+
+
+# -- money --------------------------------------------------------------------------------------------------------
+
+
+def owed(
+    connection: sa.Connection, org_id: UUID, since: date, setting: Setting, now: datetime, limit: int = OWED_SHOWN
+) -> Owed:
+    """What is owed for lessons that began between `since` and now and stand at their price (also no-shows)."""
+    start = day_interval(since, setting.tz).start
+    due = _due_column()
+    debts = (
+        sa.select(Booking.id, Booking.student_id, Booking.start_at, due.label("due"))
+        .where(
+            Booking.org_id == org_id,
+            Booking.start_at >= start,
+            Booking.start_at <= now,
+            Booking.status.in_(_CHARGED),
+            due > 0,
+            sa.not_(_by_package()),
+        )
+        .subquery()
+    )
+    total, lessons = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(debts.c.due), 0), sa.func.count()).select_from(debts)
+    ).one()
+    same = sa.and_(Student.org_id == org_id, Student.id == debts.c.student_id)
+    oldest = connection.execute(
+        sa.select(debts.c.id, debts.c.student_id, Student.full_name, debts.c.start_at, debts.c.due)
+        .join(Student, same)
+        .order_by(debts.c.start_at, debts.c.id)
+        .limit(limit)
+    )
+    return Owed(since, int(total), lessons, tuple(Debt(*row) for row in oldest))
+
+
+def _due_column() -> sa.ColumnElement[int]:
+    """SQL for what a booking's price still misses; fees stand apart."""
+    is_price = (
+        Payment.org_id == Booking.org_id,
+        Payment.booking_id == Booking.id,
+        Payment.status != sa.literal_column("'failed'"),
+        Payment.status.in_((PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)),
+        Payment.kind != PaymentKind.FEE,
+    )
+    came = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_cents), 0)).where(*is_price)
+    went = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_cents), 0))
+        .join(Payment, sa.and_(Payment.org_id == Refund.org_id, Payment.id == Refund.payment_id))
+        .where(*is_price, Refund.status != RefundStatus.FAILED)
+    )
+    came_in, went_back = came.correlate(Booking).scalar_subquery(), went.correlate(Booking).scalar_subquery()
+    return Booking.price_cents - came_in + went_back
+
+
+def _by_package() -> sa.ColumnElement[bool]:
+    use = sa.select(PackageUse.id).where(PackageUse.org_id == Booking.org_id, PackageUse.booking_id == Booking.id)
+    return use.correlate(Booking).exists()
+
+
+# -- people -------------------------------------------------------------------------------------------------------
+
+
+def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = CALLS_SHOWN) -> tuple[Call, ...]:
+    """Messages of the last two weeks that failed, the latest first, with the student where they name one."""
+    of_booking = sa.and_(
+        Message.related_type == Booking.__tablename__,
+        Booking.org_id == Message.org_id,
+        Booking.id == Message.related_id,
+    )
+    about_student = sa.and_(Message.related_type == Student.__tablename__, Student.id == Message.related_id)
+    of_student = sa.and_(Student.org_id == Message.org_id, sa.or_(Student.id == Booking.student_id, about_student))
+    statement = (
+        sa.select(
+            Message.id,
+            Message.channel,
+            Message.to_address,
+            Message.template_key,
+            Message.error,
+            Message.updated_at,
+            Student.id,
+            Student.full_name,
+            Booking.id,
+        )
+        .outerjoin(Booking, of_booking)
+        .outerjoin(Student, of_student)
+        .where(
+            Message.org_id == org_id,
+            Message.channel.in_(tuple(MessageChannel)),
+            Message.status == MessageStatus.FAILED,
+            Message.updated_at >= now - timedelta(days=CALL_DAYS),
+        )
+        .order_by(Message.updated_at.desc(), Message.id.desc())
+        .limit(limit)
+    )
+    return tuple(Call(*row) for row in connection.execute(statement))
+
+
+def licence_alerts(connection: sa.Connection, setting: Setting, now: datetime) -> tuple[LicenceAlert, ...]:
+    """Active instructors' licences by urgency, then those of students that run out before a lesson within two weeks."""
+    where = (Instructor.org_id == setting.org_id, Instructor.active, Instructor.license_expires_on.is_not(None))
+    columns = (Instructor.id, Instructor.display_name, Instructor.license_expires_on)
+    teachers = connection.execute(sa.select(*columns).where(*where)).all()
+    alerts = _alerts([(row[0], row[1], row[2]) for row in teachers], setting.days.first, is_instructor=True)
+    return alerts + _alerts(_expiring_students(connection, setting, now), setting.days.first, is_instructor=False)
+
+
+def _alerts(
+    people: Sequence[tuple[UUID, str, date | None]], day: date, *, is_instructor: bool
+) -> tuple[LicenceAlert, ...]:
+    names = {key: name for key, name, _ in people}
+    warnings = expiry_warnings((Expiry(key, expires) for key, _, expires in people), day)
+    return tuple(LicenceAlert(names[warning.id], warning, is_instructor) for warning in warnings)
+
+
+def _expiring_students(
+    connection: sa.Connection, setting: Setting, now: datetime
+) -> list[tuple[UUID, str, date | None]]:
+    last = now + timedelta(days=LICENCE_DAYS_AHEAD)
+    statement = (
+        sa.select(Student.id, Student.full_name, Student.licence_expires_on, sa.func.max(Booking.start_at))
+        .join(Booking, sa.and_(Booking.org_id == Student.org_id, Booking.student_id == Student.id))
+        .where(
+            Booking.org_id == setting.org_id,
+            Booking.start_at >= now,
+            Booking.start_at < last,
+            Booking.status.in_(_UPCOMING),
+            Student.licence_expires_on < local_date(last, setting.tz),
+        )
+        .group_by(Student.id, Student.full_name, Student.licence_expires_on)
+        .order_by(Student.full_name, Student.id)
+    )
+    return [
+        (student_id, name, expires)
+        for student_id, name, expires, latest in connection.execute(statement)
+        if expires is not None and expires < local_date(latest, setting.tz)
+    ]
+
+
+def _waiting(connection: sa.Connection, org_id: UUID) -> int:
+    where = (WaitlistEntry.org_id == org_id, WaitlistEntry.status == WaitlistStatus.WAITING)
+    return connection.execute(sa.select(sa.func.count()).select_from(WaitlistEntry).where(*where)).scalar_one()

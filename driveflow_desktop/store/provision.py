@@ -18,7 +18,8 @@ def prepare_database(admin_url: str) -> None:
 
     `admin_url` (libpq form) names a superuser, or a role with CREATEROLE that owns the database. That login becomes a
     member of our three roles and takes one with SET ROLE for each piece of work; the roles may log in themselves once
-    an administrator gives them a password. Raises `UserError`: `postgres_version`, `no_admin_rights`.
+    an administrator gives them a password. On a database that is ready, any member of the roles may call this, and
+    nothing happens. Raises `UserError`: `postgres_version`, `no_admin_rights`.
     """
     with psycopg.connect(admin_url, autocommit=True) as connection:
         version = connection.info.server_version // 10_000
@@ -28,6 +29,8 @@ def prepare_database(admin_url: str) -> None:
                 f"PostgreSQL {version} is too old.",
                 hint=f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed.",
             )
+        if _is_ready(connection):
+            return
         try:
             _prepare(connection)
         except psycopg.errors.InsufficientPrivilege as problem:
@@ -36,6 +39,17 @@ def prepare_database(admin_url: str) -> None:
                 "This login may not prepare the database.",
                 hint="Use the URL of a superuser once, or ask the administrator of the database.",
             ) from problem
+
+
+def _is_ready(connection: psycopg.Connection) -> bool:
+    """Whether the extension, the roles, our membership and their rights on the schema are all there."""
+    extension = connection.execute("SELECT FROM pg_extension WHERE extname = 'btree_gist'").rowcount
+    roles = connection.execute(
+        "SELECT FROM pg_roles WHERE rolname = ANY(%s) AND pg_has_role(current_user, oid, 'MEMBER') "
+        "AND has_schema_privilege(oid, 'public', CASE rolname WHEN %s THEN 'CREATE' ELSE 'USAGE' END)",
+        (list(_ROLES), OWNER_ROLE),
+    ).rowcount
+    return extension == 1 and roles == len(_ROLES)
 
 
 def _prepare(connection: psycopg.Connection) -> None:

@@ -171,6 +171,11 @@ def _login(url: str, role: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection, contextlib.suppress(psycopg.errors.InternalError_):
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(ROLE_PASSWORD))
         connection.execute(statement)
+    return login_url(url, role, ROLE_PASSWORD)
+
+
+def login_url(url: str, login: str, password: str) -> str:
+    """The URL with another login."""
     parts = urlsplit(url)
-    host = (parts.netloc.rsplit("@", 1))[-1]
-    return urlunsplit(parts._replace(netloc=f"{role}:{ROLE_PASSWORD}@{host}"))
+    host = parts.netloc.rsplit("@", 1)[-1]
+    return urlunsplit(parts._replace(netloc=f"{login}:{password}@{host}"))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -12,8 +12,9 @@ from driveflow_desktop.domain.scheduling.values import OCCUPYING, BookingStatus
 from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store import guards, provision
+from driveflow_desktop.store.migrate import upgrade
 from driveflow_desktop.store.provision import prepare_database
-from tests.helpers.databases import Database, MakeDatabase, driver_url
+from tests.helpers.databases import Database, MakeDatabase, driver_url, login_url
 from tests.helpers.populate import ORG_A, ORG_B, count, light, row, row_id
 
 BOOKINGS: Final = light(METADATA.tables["bookings"])
@@ -179,6 +180,24 @@ def test_preparing_may_be_repeated(fresh_postgres_url: str) -> None:
         rights = "SELECT has_schema_privilege(%s, 'public', 'CREATE'), has_schema_privilege(%s, 'public', 'USAGE')"
         for role, may_create in ((guards.OWNER_ROLE, True), (guards.APP_ROLE, False), (guards.AUTH_ROLE, False)):
             assert connection.execute(rights, (role, role)).fetchone() == (may_create, True)
+
+
+def test_a_member_may_ask_for_what_is_ready(fresh_postgres_url: str) -> None:
+    prepare_database(fresh_postgres_url)
+    with psycopg.connect(fresh_postgres_url, autocommit=True) as connection:
+        login, password = f"member_{uuid4().hex}", "only-for-tests"
+        connection.execute(f"CREATE ROLE {login} LOGIN PASSWORD '{password}'")
+        try:
+            url = login_url(fresh_postgres_url, login, password)
+            with pytest.raises(UserError) as refused:
+                prepare_database(url)
+            assert refused.value.code == "no_admin_rights"
+            connection.execute(f"GRANT driveflow_owner, driveflow_app, driveflow_auth TO {login}")
+            prepare_database(url)
+            engine = sa.create_engine(driver_url(url), poolclass=sa.NullPool)
+            upgrade(engine)
+        finally:
+            connection.execute(f"DROP ROLE {login}")
 
 
 def test_preparing_needs_an_administrator(served: dict[str, str]) -> None:

@@ -90,7 +90,11 @@ def _sqlite(connection: sa.Connection) -> Facts:
     tables = connection.exec_driver_sql("PRAGMA table_list").all()
     found["tables"] = {(row[1], row[2], *row[4:]) for row in tables if row[1] in names}
     for kind, plural in (("index", "indexes"), ("trigger", "triggers")):
-        query = f"SELECT tbl_name, name, sql FROM sqlite_master WHERE type = '{kind}' AND sql IS NOT NULL"
+        # The search index is made of triggers too; it proves itself (store.search_index.drift).
+        query = (
+            f"SELECT tbl_name, name, sql FROM sqlite_master WHERE type = '{kind}' AND sql IS NOT NULL "
+            "AND tbl_name NOT GLOB 'search_*' AND name NOT GLOB 'search_*'"
+        )
         rows = connection.exec_driver_sql(query)
         found[plural] = {(table, name, re.sub(r"\s+", " ", text)) for table, name, text in rows}
     return found

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from driveflow_desktop.store.types import EnumText, Id, JsonDoc, UtcDateTime
 
 Side = Literal["both", "service", "replica"]
 E = TypeVar("E", bound=StrEnum)
+Connection: TypeAlias = sa.Connection
+"""A database connection, named for those who pass it on and know no SQL (screens)."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

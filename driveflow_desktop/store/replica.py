@@ -161,7 +161,13 @@ _EVERY_CONNECTION: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
 )
-_DURABLE: Final = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+_DURABLE: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    # Moving the log into the file belongs to `Replica.checkpoint`, not to whoever saves the thousandth page; this is
+    # what a long import may leave it at (32 MB).
+    "PRAGMA wal_autocheckpoint = 8000",
+)
 
 
 def _uri_path(path: Path) -> str:
@@ -294,6 +300,14 @@ class Replica:
         marked = context is not None and bool(context.execution_options.get(THROUGH_ROWS))
         if not self._door.writing or (table in self._synced and not marked):
             raise Bug(f"{table} is written through the unit of work only")
+
+    def checkpoint(self) -> None:
+        """Move the log into the file as far as readers allow, on a connection of its own, so that no save waits for it.
+
+        For a timer off the UI thread.
+        """
+        with plain_errors(), contextlib.closing(connect(self.path, self.key)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Close every connection; the file is complete without its WAL afterwards."""

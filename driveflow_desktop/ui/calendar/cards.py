@@ -156,6 +156,8 @@ class _CardPainter:
         right = self.frame.width - _RIGHT
         baseline = top + letters.ascent
         if badges:
+            if not text:
+                right = min(right, _LEFT + self._badges_width(badges))
             right = self._paint_badges(baseline, right, badges)
         if right - _LEFT < _LEAST_TEXT:
             return

@@ -192,6 +192,9 @@ class GestureView(GridView):
                 self._hover(None)
                 self.viewport().setCursor(self._drag_cursor())
         else:
+            if self._interaction.is_dragging:
+                # The release went elsewhere, to a window that came between: nobody holds the ghost any more.
+                self._interaction.escape()
             self._hover(position)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -127,7 +127,7 @@ class HourGutter(_Strip):
                 middle = max(y, letters.height // 2 + 1)
                 x = self.width() - _LABEL_RIGHT - letters.width(label)
                 painter.drawText(QPointF(x, middle + (letters.ascent - letters.descent) / 2), label)
-        if page.now_min is not None and page.now_columns:
+        if page.now_min is not None and self.grid.plan.keys[:1] and self.grid.plan.keys[0] in page.now_columns:
             paint_dot(painter, self.ink.now, QPointF(self.width() - 6, self.grid.y_of(page.now_min) + 0.5), _DOT_PX)
             painter.fillRect(QRect(self.width() - 6, self.grid.y_of(page.now_min), 6, 1), self.ink.now)
         painter.end()

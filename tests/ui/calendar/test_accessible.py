@@ -14,7 +14,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from driveflow_desktop.ui.calendar import accessible
 from driveflow_desktop.ui.calendar.snapshot import GhostVerdict
 from driveflow_desktop.ui.calendar.view import CalendarView
-from tests.ui.calendar.conftest import Desk, MakeDesk
+from tests.ui.calendar.desk import Desk, MakeDesk
 from tests.ui.calendar.pages import big_page, lesson_id, picture_day
 
 ETHAN = lesson_id(8)
@@ -153,7 +153,7 @@ def test_three_hundred_calendars_come_and_go(theme: object, listening: None) -> 
         assert found[0].text(NAME)
         if turn % 3:
             view.set_page(big_page(4, 6, first=turn * 100))
-        if turn % 7 == 0:
+        if turn % 30 == 0:
             gc.collect()
         if turn % 2:
             del found

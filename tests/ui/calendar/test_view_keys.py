@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.ui.calendar.snapshot import Proposal, ProposalKind
-from tests.ui.calendar.conftest import Desk, MakeDesk
+from tests.ui.calendar.desk import Desk, MakeDesk
 from tests.ui.calendar.pages import big_page, lesson_id
 
 OLIVER, JACK, NOAH, ETHAN = lesson_id(0), lesson_id(2), lesson_id(6), lesson_id(8)

@@ -1,14 +1,14 @@
 """Real mouse events on the real widget."""
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.ui.calendar.snapshot import CalendarPage, GhostVerdict, Proposal, ProposalKind
-from tests.ui.calendar.conftest import Desk, MakeDesk
+from tests.ui.calendar.desk import Desk, MakeDesk
 from tests.ui.calendar.pages import big_page, lesson_id
 
 ETHAN, SAM, SOFIA = lesson_id(8), lesson_id(24), lesson_id(3)
@@ -158,11 +158,7 @@ def test_a_context_menu_is_about_what_is_under_the_pointer(desk: Desk) -> None:
     assert desk.asked.menus[-1][0] is None
 
 
-def _context_menu(viewport: object, at: QPoint) -> None:
-    from PySide6.QtGui import QContextMenuEvent
-    from PySide6.QtWidgets import QWidget
-
-    assert isinstance(viewport, QWidget)
+def _context_menu(viewport: QWidget, at: QPoint) -> None:
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, viewport.mapToGlobal(at))
     QApplication.sendEvent(viewport, event)
 
@@ -188,6 +184,30 @@ def test_ctrl_and_wheel_zoom_around_the_pointer(desk: Desk, qtbot: QtBot, angle:
     assert told.args == [view.zoom]
     assert (view.zoom > zoom) is wider
     assert view.scene.layout.minute_at(view.verticalOffset() + at.y()) == pytest.approx(before, abs=1)
+
+
+def test_a_release_that_went_to_another_window_ends_the_drag(desk: Desk) -> None:
+    desk.press(desk.at("BC", 880))
+    desk.move(desk.at("ED", 1000))
+    at = QPointF(desk.at("ED", 1010))
+    button = Qt.MouseButton.NoButton
+    away = QMouseEvent(
+        QEvent.Type.MouseMove, at, desk.view.viewport().mapToGlobal(at), button, button, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(desk.view.viewport(), away)
+    assert desk.view.proposal() is None
+    assert desk.asked.withdrawn == 1
+    desk.release(desk.at("ED", 1010))
+    assert desk.asked.dropped == []
+
+
+def test_a_tool_tip_tells_the_whole_lesson(desk: Desk) -> None:
+    at = desk.at("BC", 880)
+    QApplication.sendEvent(
+        desk.view.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, desk.view.viewport().mapToGlobal(at))
+    )
+    assert QToolTip.text() == "2:00 to 3:30, Ethan Popescu"
+    QToolTip.hideText()
 
 
 def test_zoom_has_limits(desk: Desk) -> None:

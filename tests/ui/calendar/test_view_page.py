@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtTest import QSignalSpy
 
 from driveflow_desktop.ui.calendar.snapshot import CalendarLesson, CalendarPage
-from tests.ui.calendar.conftest import Desk
+from tests.ui.calendar.desk import Desk
 from tests.ui.calendar.pages import big_page, lesson_id, picture_day
 
 ETHAN = lesson_id(8)

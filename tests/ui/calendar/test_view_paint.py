@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from driveflow_desktop.ui.calendar.colours import card_ink
 from driveflow_desktop.ui.calendar.snapshot import CalendarColumn, CalendarPage, GhostVerdict
 from driveflow_desktop.ui.shell.tokens import tokens
-from tests.ui.calendar.conftest import Desk, MakeDesk
+from tests.ui.calendar.desk import Desk, MakeDesk
 from tests.ui.calendar.pages import HOURS, big_page, lesson, lesson_id, picture_day
 
 ETHAN = lesson_id(8)
@@ -59,8 +59,12 @@ def test_the_now_line_crosses_the_columns_of_today_only(desk: Desk) -> None:
 
 def test_the_gutter_marks_now(desk: Desk) -> None:
     gutter = desk.view.gutter
-    y = desk.at("AN", 681).y()
-    assert gutter.grab().toImage().pixelColor(gutter.width() - 6, y).name().upper() == tokens(dark=False).now
+    at = QPoint(gutter.width() - 6, desk.at("AN", 681).y())
+    assert gutter.grab().toImage().pixelColor(at).name().upper() == tokens(dark=False).now
+    # In a week, today's own column carries the dot.
+    desk.view.set_page(replace(picture_day(), now_columns=frozenset({"CO"})))
+    assert gutter.grab().toImage().pixelColor(at).name().upper() == tokens(dark=False).surface
+    assert picture(desk).pixelColor(desk.at("CO", 681, 0) - QPoint(3, 0)).name().upper() == tokens(dark=False).now
 
 
 @pytest.mark.parametrize(

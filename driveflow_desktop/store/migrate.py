@@ -6,6 +6,7 @@ alembic.ini, sets up no logging and prints nothing.
 
 import contextlib
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol, cast
 
@@ -24,6 +25,8 @@ BASE: Final = "base"
 HEAD: Final = "head"
 # Any fixed number will do: it keeps two processes from migrating one PostgreSQL database at a time.
 _ADVISORY_LOCK: Final = 7_236_011_454
+# Alembic keeps the run in module globals (`alembic.op`, `alembic.context`), so a process has one at a time.
+_ONE_RUN: Final = threading.Lock()
 
 
 def upgrade(target: sa.Engine | sa.Connection, to: str = HEAD) -> None:
@@ -74,7 +77,8 @@ def _run(target: sa.Engine | sa.Connection, act: Callable[[Config], None]) -> No
         require_known(connection)
         config = _config()
         config.attributes["connection"] = connection
-        act(config)
+        with _ONE_RUN:
+            act(config)
 
 
 def require_known(connection: sa.Connection) -> None:

@@ -1,4 +1,4 @@
-"""The generated parts of docs/schema.md: `python -m tests.helpers.schema_doc` writes them, a test holds them current."""
+"""The generated parts of docs/schema.md: `python -m tests.helpers.schema_doc` writes, a test holds them."""
 
 import re
 from collections.abc import Iterator

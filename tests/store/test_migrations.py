@@ -1,5 +1,6 @@
 """One history for both databases: nothing drifts, every revision goes down and up over real rows, nothing half done."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,20 @@ def test_a_revision_that_changes_rows_under_row_security_fails_instead_of_changi
     monkeypatch.setattr(migrate.command, "upgrade", rename)
     with pytest.raises(sa.exc.DBAPIError, match="row-level security"):
         migrate.upgrade(database.engine)
+
+
+def test_a_process_may_migrate_several_databases_at_once(make_database: MakeDatabase) -> None:
+    databases = [make_database(dialect, "empty") for dialect in (*BOTH, *BOTH)]
+    with ThreadPoolExecutor(len(databases)) as pool:
+        list(pool.map(lambda database: migrate.upgrade(database.engine), databases))
+    for database in databases:
+        with database.engine.connect() as connection:
+            assert migrate.current_revision(connection) == migrate.head_revision()
+
+
+def test_two_processes_do_not_migrate_one_postgresql_at_once(make_database: MakeDatabase) -> None:
+    database = make_database("postgresql", "empty")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _n: migrate.upgrade(database.engine), range(2)))
+    with database.engine.connect() as connection:
+        assert migrate.current_revision(connection) == migrate.head_revision()

@@ -16,7 +16,17 @@ import sqlalchemy as sa
 
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.store.base import SERVICE_COLUMNS
-from driveflow_desktop.store.types import EnumText, Hundredths, Id, Json, JsonDoc, Microdegrees, UtcDateTime, Value
+from driveflow_desktop.store.types import (
+    EnumText,
+    Hundredths,
+    Id,
+    Json,
+    JsonDoc,
+    Microdegrees,
+    UtcDateTime,
+    Value,
+    dump_json,
+)
 
 Row: TypeAlias = Mapping[str, Value]
 WireRow: TypeAlias = Mapping[str, Json]
@@ -27,7 +37,6 @@ THROUGH_ROWS: Final = "driveflow_through_rows"
 """Execution option that marks a statement as written by this module; the replica refuses all others."""
 
 _MARK: Final = {THROUGH_ROWS: True}
-_INT64: Final = 2**63
 _CHUNK: Final = 500
 _FOLDED: Final = re.compile(r"coalesce\((\w+),")
 
@@ -65,6 +74,12 @@ class RowCodec:
             for column in table.columns
             if isinstance(column.type, sa.String) and column.type.length is not None
         }
+        # PostgreSQL's integer has 32 bits where SQLite's has 64: what the desk keeps must fit on the service as well.
+        self._bits = {
+            column.name: 31
+            for column in table.columns
+            if isinstance(column.type, sa.Integer) and not isinstance(column.type, sa.BigInteger)
+        }
         self.unique_keys: tuple[UniqueKey, ...] = tuple(_unique_keys(table))
         self.parents: tuple[tuple[str, str, bool], ...] = tuple(_parents(table))
 
@@ -99,8 +114,25 @@ class RowCodec:
                     raise UserError("invalid", f"“{name}” cannot be empty.", column=name, table=self.name)
             elif isinstance(value, str):
                 self._check_text(name, value)
-            elif isinstance(value, int) and not -_INT64 <= value < _INT64:
-                raise UserError("invalid", f"“{name}” is out of range.", column=name, table=self.name)
+            elif isinstance(value, int):
+                self._check_number(name, value)
+            elif isinstance(value, dict | list):
+                self._check_document(name, value)
+
+    def _check_number(self, name: str, value: int) -> None:
+        bound = 1 << self._bits.get(name, 63)
+        if not -bound <= value < bound:
+            raise UserError("invalid", f"“{name}” is out of range.", column=name, table=self.name)
+
+    def _check_document(self, name: str, value: Json) -> None:
+        try:
+            text = dump_json(value)
+            text.encode()
+        except (ValueError, TypeError, RecursionError):
+            raise UserError("invalid", f"“{name}” cannot be kept.", column=name, table=self.name) from None
+        # PostgreSQL's jsonb holds no NUL.
+        if "\\u0000" in text:
+            raise UserError("invalid", "That text holds a character that cannot be kept.", column=name, table=self.name)
 
     def _check_text(self, name: str, value: str) -> None:
         limit = self._limits.get(name)

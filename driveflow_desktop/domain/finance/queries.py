@@ -1,7 +1,7 @@
 """Frozen snapshots of the money of bookings: what came in, what went back, what is still due. Amounts in cents."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, cast
@@ -19,6 +19,7 @@ from driveflow_desktop.domain.finance.values import (
     RefundStatus,
 )
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.store.types import Id
 
 _CHUNK: Final = 500
 RECEIVED: Final = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
@@ -128,53 +129,48 @@ def money_of(connection: sa.Connection, org_id: UUID, booking_id: UUID) -> Money
 
 
 def _money_chunk(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> dict[UUID, MoneyOf]:
-    received = Payment.status.in_(RECEIVED)
-    is_fee = Payment.kind == PaymentKind.FEE
-    payments = (
-        sa.select(
-            Payment.booking_id,
-            _sum_where(sa.and_(received, sa.not_(is_fee)), Payment.amount_cents),
-            _sum_where(sa.and_(received, is_fee), Payment.amount_cents),
-            _sum_where(Payment.status == PaymentStatus.INTENT_CREATED, Payment.amount_cents),
-        )
-        .where(Payment.org_id == org_id, Payment.booking_id.in_(ids), not_failed())
-        .group_by(Payment.booking_id)
+    payments = sa.select(Payment.id, Payment.booking_id, Payment.kind, Payment.status, Payment.amount_cents).where(
+        Payment.org_id == org_id, Payment.booking_id.in_(_many(ids)), not_failed()
     )
-    refunds = (
-        sa.select(
-            Payment.booking_id,
-            _sum_where(sa.not_(is_fee), Refund.amount_cents),
-            _sum_where(is_fee, Refund.amount_cents),
-        )
-        .join(Refund, sa.and_(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id))
-        .where(
-            Payment.org_id == org_id,
-            Payment.booking_id.in_(ids),
-            not_failed(),
-            received,
-            Refund.status != RefundStatus.FAILED,
-        )
-        .group_by(Payment.booking_id)
-    )
-    uses = sa.select(PackageUse.booking_id).where(PackageUse.org_id == org_id, PackageUse.booking_id.in_(ids))
-    came = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(payments)}
-    went = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(refunds)}
-    packaged = set(connection.execute(uses).scalars())
-    found = {}
-    for key in {*came, *packaged}:
-        paid, fee, requested = came.get(key, (0, 0, 0))
-        refunded, fee_refunded = went.get(key, (0, 0))
-        found[cast("UUID", key)] = MoneyOf(paid, refunded, fee, fee_refunded, requested, key in packaged)
+    uses = sa.select(PackageUse.booking_id).where(PackageUse.org_id == org_id, PackageUse.booking_id.in_(_many(ids)))
+    rows = connection.execute(payments).all()
+    given_back = _given_back(connection, org_id, [row.id for row in rows])
+    found: dict[UUID, MoneyOf] = {key: MoneyOf(by_package=True) for key in connection.execute(uses).scalars()}
+    for payment_id, booking_id, kind, status, amount in rows:
+        key = cast("UUID", booking_id)
+        have = found.get(key, NO_MONEY)
+        back = given_back.get(payment_id, 0)
+        if status is PaymentStatus.INTENT_CREATED:
+            found[key] = replace(have, requested_cents=have.requested_cents + amount)
+        elif kind is PaymentKind.FEE:
+            found[key] = replace(
+                have, fee_cents=have.fee_cents + amount, fee_refunded_cents=have.fee_refunded_cents + back
+            )
+        else:
+            found[key] = replace(have, paid_cents=have.paid_cents + amount, refunded_cents=have.refunded_cents + back)
     return found
+
+
+def _given_back(connection: sa.Connection, org_id: UUID, payment_ids: Collection[UUID]) -> dict[UUID, int]:
+    if not payment_ids:
+        return {}
+    where = (
+        Refund.org_id == org_id,
+        Refund.payment_id.in_(_many(payment_ids)),
+        Refund.status != RefundStatus.FAILED,
+    )
+    statement = sa.select(Refund.payment_id, sa.func.sum(Refund.amount_cents)).where(*where).group_by(Refund.payment_id)
+    return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def _many(ids: Collection[UUID]) -> sa.BindParameter[UUID]:
+    """Many ids as one parameter: much cheaper to build than one for each."""
+    return sa.bindparam(None, list(ids), type_=Id(), expanding=True)
 
 
 def not_failed() -> sa.ColumnElement[bool]:
     """SQL for a live payment, worded as the partial index `uq_payments_live` is, so that both databases use it."""
     return Payment.status != sa.literal_column("'failed'")
-
-
-def _sum_where(condition: sa.ColumnElement[bool], amount: sa.orm.InstrumentedAttribute[int]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, amount), else_=0)), 0)
 
 
 # -- payments -----------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from driveflow_desktop.domain.people.rules.licences import (
 from driveflow_desktop.domain.people.tables import Guardian, Instructor, Student, StudentGuardian, Vehicle
 from driveflow_desktop.domain.scheduling.finding import NEXT_FREE_DAYS, SlotSearch, next_free
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, require_booking
-from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot
+from driveflow_desktop.domain.scheduling.rules.diary import Slot
 from driveflow_desktop.domain.scheduling.rules.states import Move, possible_targets
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.money import gst_inside
@@ -126,7 +126,7 @@ def booking_detail(
 
 def next_free_for(
     connection: sa.Connection, org_id: UUID, booking_id: UUID, now: datetime, limit: int = 3
-) -> tuple[FoundSlot, ...]:
+) -> tuple[Slot, ...]:
     """The next free times with the booking's instructor to move it to, one a day."""
     found = require_booking(connection, org_id, booking_id)
     tz = zone(school(connection, org_id).time_zone)

@@ -139,8 +139,9 @@ def _columns(
         .where(Instructor.org_id == setting.org_id, chosen)
         .order_by(sa.func.lower(Instructor.display_name), Instructor.id)
     ).all()
-    hours = load_hours(connection, setting.org_id, setting.days, who)
-    leave = _leave(connection, setting, who)
+    ids = [person.id for person in people]
+    hours = load_hours(connection, setting.org_id, setting.days, ids)
+    leave = _leave(connection, setting, ids)
     days = [setting.days.first + timedelta(days=n) for n in range((setting.days.last - setting.days.first).days + 1)]
     loads = _loads(rows, setting.tz)
     columns = []
@@ -171,24 +172,16 @@ def _loads(rows: Iterable[EntryRow], tz: ZoneInfo) -> dict[tuple[UUID, date], Da
     return found
 
 
-def _leave(
-    connection: sa.Connection, setting: Setting, who: Collection[UUID] | None
-) -> dict[tuple[UUID, date], str | None]:
+def _leave(connection: sa.Connection, setting: Setting, who: Collection[UUID]) -> dict[tuple[UUID, date], str | None]:
     row = AvailabilityException
-    where = [
+    statement = sa.select(row.instructor_id, row.date, row.note).where(
         row.org_id == setting.org_id,
+        row.instructor_id.in_(who),
         row.date.between(setting.days.first, setting.days.last),
         sa.not_(row.is_available),
         row.start_minute.is_(None),
-    ]
-    if who is not None:
-        where.append(row.instructor_id.in_(who))
-    return {
-        (instructor_id, day): note
-        for instructor_id, day, note in connection.execute(
-            sa.select(row.instructor_id, row.date, row.note).where(*where)
-        )
-    }
+    )
+    return {(instructor_id, day): note for instructor_id, day, note in connection.execute(statement)}
 
 
 def _holidays(connection: sa.Connection, setting: Setting) -> dict[date, str]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.catalog.tables import Service
+from driveflow_desktop.domain.catalog.queries import services
 from driveflow_desktop.domain.catalog.values import ServiceKind
 from driveflow_desktop.domain.finance.queries import NO_MONEY, MoneyOf, PaidState, money_of_all
 from driveflow_desktop.domain.people.rules.places import Place
@@ -55,7 +56,7 @@ class CalendarEntry:
 
 
 class EntryRow(NamedTuple):
-    """A booking with its names, as read."""
+    """A booking with its student's name, as read."""
 
     id: UUID
     instructor_id: UUID
@@ -66,77 +67,50 @@ class EntryRow(NamedTuple):
     status: BookingStatus
     price_cents: int
     pickup_address: str | None
-    pickup: Place | None
-    leaves_from: Place | None
     series_id: UUID | None
     hold_until: datetime | None
     student_name: str
     student_alert: str | None
-    service_name: str
-    service_kind: ServiceKind
-    service_colour: str | None
+    pickup: Place | None
+    leaves_from: Place | None
 
 
 def read_rows(
     connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None
 ) -> list[EntryRow]:
-    """Bookings with the names of their people, by start."""
-    statement = (
-        sa.select(
-            Booking.id,
-            Booking.instructor_id,
-            Booking.student_id,
-            Booking.service_id,
-            Booking.start_at,
-            Booking.end_at,
-            Booking.status,
-            Booking.price_cents,
-            Booking.pickup_address,
-            Booking.pickup_lat,
-            Booking.pickup_lng,
-            Booking.dropoff_lat,
-            Booking.dropoff_lng,
-            Booking.series_id,
-            Booking.hold_until,
-            Student.full_name,
-            Student.alert,
-            Service.name,
-            Service.kind,
-            Service.colour,
-        )
-        .join(Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id))
-        .join(Service, sa.and_(Service.org_id == Booking.org_id, Service.id == Booking.service_id))
-        .where(*where)
-        .order_by(Booking.start_at, Booking.id)
-        .limit(limit)
+    """Bookings with the names of their students, by start."""
+    columns = (
+        Booking.id,
+        Booking.instructor_id,
+        Booking.student_id,
+        Booking.service_id,
+        Booking.start_at,
+        Booking.end_at,
+        Booking.status,
+        Booking.price_cents,
+        Booking.pickup_address,
+        Booking.series_id,
+        Booking.hold_until,
+        Student.full_name,
+        Student.alert,
+        Booking.pickup_lat,
+        Booking.pickup_lng,
+        Booking.dropoff_lat,
+        Booking.dropoff_lng,
     )
+    statement = (
+        sa.select(*columns)
+        .join(Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id))
+        .where(*where)
+    )
+    if limit is not None:
+        statement = statement.order_by(Booking.start_at, Booking.id).limit(limit)
     found = []
-    for row in connection.execute(statement):
-        pickup = place(row.pickup_lat, row.pickup_lng)
-        leaves_from = place(row.dropoff_lat, row.dropoff_lng) or pickup
-        found.append(
-            EntryRow(
-                row.id,
-                row.instructor_id,
-                row.student_id,
-                row.service_id,
-                row.start_at,
-                row.end_at,
-                row.status,
-                row.price_cents,
-                row.pickup_address,
-                pickup,
-                leaves_from,
-                row.series_id,
-                row.hold_until,
-                row.full_name,
-                row.alert,
-                row.name,
-                row.kind,
-                row.colour,
-            )
-        )
-    return found
+    for *facts, lat, lng, off_lat, off_lng in connection.execute(statement):
+        pickup = place(lat, lng)
+        found.append(EntryRow._make((*facts, pickup, place(off_lat, off_lng) or pickup)))
+    # Sorted here: an ORDER BY would tempt SQLite to walk all bookings by start for a handful of ids.
+    return sorted(found, key=lambda row: (row.start, row.id))
 
 
 def entries_of(
@@ -146,6 +120,7 @@ def entries_of(
     ids = [row.id for row in rows]
     money = money_of_all(connection, setting.org_id, ids)
     conflicts = in_conflict(connection, setting.org_id)
+    offered = {found.id: found for found in services(connection, setting.org_id)}
     holding = _holding_by_instructor(rows, now)
     travel = _travel_after(holding.values(), setting)
     overlapping = _overlapping(holding.values())
@@ -160,9 +135,9 @@ def entries_of(
             row.status,
             row.student_name,
             row.student_alert,
-            row.service_name,
-            row.service_kind,
-            row.service_colour,
+            offered[row.service_id].name,
+            offered[row.service_id].kind,
+            offered[row.service_id].colour,
             row.pickup_address or "",
             suburb_of(row.pickup_address),
             *_badge(row, money.get(row.id, NO_MONEY)),
@@ -181,6 +156,7 @@ def _badge(row: EntryRow, money: MoneyOf) -> tuple[PaidState, int]:
     return money.state(row.price_cents), money.due_cents(row.price_cents) if owes else 0
 
 
+@lru_cache(maxsize=4096)
 def suburb_of(address: str | None) -> str:
     """The suburb of an address like "12 King St, Newtown NSW 2042"; the whole when it has no commas."""
     if not address:
@@ -195,9 +171,13 @@ def in_conflict(connection: sa.Connection, org_id: UUID) -> frozenset[UUID]:
     """Bookings with an edit of this PC that did not stand and waits for a decision; only a replica has any."""
     if connection.dialect.name != "sqlite":
         return frozenset()
-    same = sa.and_(Outbox.org_id == Conflict.org_id, Outbox.transaction_id == Conflict.transaction_id)
-    where = (Conflict.org_id == org_id, Conflict.resolved_at.is_(None), Outbox.table_name == Booking.__tablename__)
-    return frozenset(connection.execute(sa.select(Outbox.row_id).join(Conflict, same).where(*where)).scalars())
+    open_conflicts = sa.select(Conflict.transaction_id).where(Conflict.org_id == org_id, Conflict.resolved_at.is_(None))
+    transactions = connection.execute(open_conflicts).scalars().all()
+    if not transactions:
+        return frozenset()
+    where = (Outbox.org_id == org_id, Outbox.transaction_id.in_(transactions))
+    rows = connection.execute(sa.select(Outbox.table_name, Outbox.row_id).where(*where))
+    return frozenset(row_id for table, row_id in rows if table == Booking.__tablename__)
 
 
 def _travel_after(diaries: Iterable[Sequence[EntryRow]], setting: Setting) -> dict[UUID, int]:

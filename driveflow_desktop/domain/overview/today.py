@@ -1,6 +1,6 @@
 """What Today shows: the next lessons, what must be closed, the day's load, money owed, whom to call, who is away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.communication.tables import Message
 from driveflow_desktop.domain.communication.values import MessageChannel, MessageStatus
+from driveflow_desktop.domain.finance.queries import RECEIVED, not_failed
 from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Refund
-from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, RefundStatus
+from driveflow_desktop.domain.finance.values import PaymentKind, RefundStatus
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, in_conflict, read_rows
 from driveflow_desktop.domain.people.rules.licences import Expiry, ExpiryWarning, expiry_warnings
@@ -172,11 +173,13 @@ def _upcoming(
 
 def to_close(connection: sa.Connection, setting: Setting, names: dict[UUID, str], now: datetime) -> tuple[Closing, ...]:
     """Lessons whose time has passed and that nobody has closed, the longest overdue first."""
-    where = (Booking.org_id == setting.org_id, Booking.status.in_(_UPCOMING), Booking.start_at <= now)
-    rows = read_rows(connection, where)
-    proposals = lessons_to_close((Planned(row.id, row.status, row.start, row.end) for row in rows), now)
-    wanted = {proposal.id for proposal in proposals}
-    shown = entries_of(connection, setting, [row for row in rows if row.id in wanted], now)
+    columns = (Booking.id, Booking.status, Booking.start_at, Booking.end_at)
+    # The same as start <= now, in words that keep SQLite on the short index by status.
+    begun = sa.or_(Booking.end_at <= now, Booking.start_at <= now)
+    where = (Booking.org_id == setting.org_id, Booking.status.in_(_UPCOMING), begun)
+    proposals = lessons_to_close((Planned(*row) for row in connection.execute(sa.select(*columns).where(*where))), now)
+    chosen = (Booking.org_id == setting.org_id, Booking.id.in_([proposal.id for proposal in proposals]))
+    shown = entries_of(connection, setting, read_rows(connection, chosen), now)
     entries = {entry.id: entry for entry in shown}
     return tuple(
         Closing(entries[proposal.id], names.get(entries[proposal.id].instructor_id, ""), proposal)
@@ -203,22 +206,27 @@ def instructor_loads(connection: sa.Connection, setting: Setting) -> tuple[Instr
         done, booked, minutes = totals.get(instructor_id, (0, 0, 0))
         is_done = status is BookingStatus.COMPLETED
         totals[instructor_id] = (done + is_done, booked + 1, minutes + Interval(start, end).minutes)
-    away = _away(connection, setting.org_id, day)
     people = connection.execute(
         sa.select(Instructor.id, Instructor.display_name, Instructor.colour)
         .where(Instructor.org_id == setting.org_id, Instructor.active)
         .order_by(sa.func.lower(Instructor.display_name), Instructor.id)
-    )
+    ).all()
+    away = _away(connection, setting.org_id, day, [person.id for person in people])
     return tuple(
         InstructorLoad(key, name, colour, *totals.get(key, (0, 0, 0)), key in away, away.get(key))
         for key, name, colour in people
     )
 
 
-def _away(connection: sa.Connection, org_id: UUID, day: date) -> dict[UUID, str | None]:
+def _away(connection: sa.Connection, org_id: UUID, day: date, who: Collection[UUID]) -> dict[UUID, str | None]:
     row = AvailabilityException
-    where = (row.org_id == org_id, row.date == day, sa.not_(row.is_available), row.start_minute.is_(None))
-    statement = sa.select(row.instructor_id, row.note).where(*where)
+    statement = sa.select(row.instructor_id, row.note).where(
+        row.org_id == org_id,
+        row.instructor_id.in_(who),
+        row.date == day,
+        sa.not_(row.is_available),
+        row.start_minute.is_(None),
+    )
     return {found.instructor_id: found.note for found in connection.execute(statement)}
 
 
@@ -231,8 +239,9 @@ def owed(
     """What is owed for lessons that began between `since` and now and stand at their price (also no-shows)."""
     start = day_interval(since, setting.tz).start
     due = _due_column()
-    debts = (
-        sa.select(Booking.id, Booking.student_id, Booking.start_at, due.label("due"))
+    statement = (
+        sa.select(Booking.id, Booking.student_id, Student.full_name, Booking.start_at, due)
+        .join(Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id))
         .where(
             Booking.org_id == org_id,
             Booking.start_at >= start,
@@ -241,38 +250,33 @@ def owed(
             due > 0,
             sa.not_(_by_package()),
         )
-        .subquery()
+        .order_by(Booking.start_at, Booking.id)
     )
-    total, lessons = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(debts.c.due), 0), sa.func.count()).select_from(debts)
-    ).one()
-    same = sa.and_(Student.org_id == org_id, Student.id == debts.c.student_id)
-    oldest = connection.execute(
-        sa.select(debts.c.id, debts.c.student_id, Student.full_name, debts.c.start_at, debts.c.due)
-        .join(Student, same)
-        .order_by(debts.c.start_at, debts.c.id)
-        .limit(limit)
-    )
-    return Owed(since, int(total), lessons, tuple(Debt(*row) for row in oldest))
+    debts = [Debt(*row) for row in connection.execute(statement)]
+    return Owed(since, sum(debt.due_cents for debt in debts), len(debts), tuple(debts[:limit]))
 
 
 def _due_column() -> sa.ColumnElement[int]:
     """SQL for what a booking's price still misses; fees stand apart."""
-    is_price = (
-        Payment.org_id == Booking.org_id,
-        Payment.booking_id == Booking.id,
-        Payment.status != sa.literal_column("'failed'"),
-        Payment.status.in_((PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)),
-        Payment.kind != PaymentKind.FEE,
-    )
-    came = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_cents), 0)).where(*is_price)
-    went = (
+    back = (
         sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_cents), 0))
-        .join(Payment, sa.and_(Payment.org_id == Refund.org_id, Payment.id == Refund.payment_id))
-        .where(*is_price, Refund.status != RefundStatus.FAILED)
+        .where(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id, Refund.status != RefundStatus.FAILED)
+        .correlate(Payment)
+        .scalar_subquery()
     )
-    came_in, went_back = came.correlate(Booking).scalar_subquery(), went.correlate(Booking).scalar_subquery()
-    return Booking.price_cents - came_in + went_back
+    kept = (
+        sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_cents - back), 0))
+        .where(
+            Payment.org_id == Booking.org_id,
+            Payment.booking_id == Booking.id,
+            not_failed(),
+            Payment.status.in_(RECEIVED),
+            Payment.kind != PaymentKind.FEE,
+        )
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    return Booking.price_cents - kept
 
 
 def _by_package() -> sa.ColumnElement[bool]:

@@ -22,7 +22,8 @@ from driveflow_desktop.domain.scheduling.loader import (
     setting_of,
 )
 from driveflow_desktop.domain.scheduling.rules.diary import Slot
-from driveflow_desktop.domain.scheduling.rules.freetime import SlotRequest
+from driveflow_desktop.domain.scheduling.rules.freetime import FreeTime, SlotRequest
+from driveflow_desktop.domain.scheduling.rules.grid import from_minute
 from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot, alternatives, find_slots
 from driveflow_desktop.domain.scheduling.rules.travel import Peak
 from driveflow_desktop.domain.scheduling.rules.verdict import Verdict, verdict
@@ -96,14 +97,27 @@ def alternatives_to(
 
 def next_free(
     connection: sa.Connection, org_id: UUID, instructor_id: UUID, search: SlotSearch, now: datetime, limit: int = 3
-) -> tuple[FoundSlot, ...]:
-    """The earliest free slots with one instructor, one a day, in order of time."""
+) -> tuple[Slot, ...]:
+    """The earliest free slot of each day with one instructor, for up to `limit` days, in order of time."""
     setting = load_setting(connection, org_id, Days(search.first, search.last))
-    request = _request(connection, setting, search, now)
-    diaries = load_diaries(connection, setting, now, [instructor_id])
-    days = (search.last - search.first).days + 1
-    found = find_slots(request, diaries.values(), setting.rules, now, max(limit, days))
-    return tuple(sorted(found, key=lambda slot: slot.slot.start)[:limit])
+    free = FreeTime(_request(connection, setting, search, now), setting.rules, now)
+    length = timedelta(minutes=search.duration_min)
+    found: dict[int, Slot] = {}
+    for diary in load_diaries(connection, setting, now, [instructor_id]).values():
+        for run in free.runs(diary):
+            cell = next((cell for cell in range(run.first, run.last + 1) if not free.blocked[cell]), None)
+            if cell is not None and run.day not in found:
+                start = from_minute(free.grid.start(cell))
+                found[run.day] = Slot(
+                    instructor_id,
+                    start,
+                    start + length,
+                    search.student_id,
+                    search.pickup,
+                    search.dropoff,
+                    search.ignore,
+                )
+    return tuple(sorted(found.values(), key=lambda slot: slot.start)[:limit])
 
 
 def _request(connection: sa.Connection, setting: Setting, search: SlotSearch, now: datetime) -> SlotRequest:

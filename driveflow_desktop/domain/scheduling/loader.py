@@ -4,6 +4,7 @@ With `facts`, the only module of this context that reads tables of earlier ones:
 and bookings, and is read in a fixed number of queries however many instructors and days it spans.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +18,7 @@ from driveflow_desktop.domain.identity.queries import School, school
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.people.tables import Instructor
 from driveflow_desktop.domain.scheduling.rules.availability import DayException, Hours, WeeklyHours, expand_all
-from driveflow_desktop.domain.scheduling.rules.diary import Booked, Diary, SchoolRules
+from driveflow_desktop.domain.scheduling.rules.diary import Booked, Diary, SchoolRules, occupies
 from driveflow_desktop.domain.scheduling.rules.travel import Peak, TravelRules
 from driveflow_desktop.domain.scheduling.rules.verdict import Context
 from driveflow_desktop.domain.scheduling.tables import (
@@ -26,7 +27,7 @@ from driveflow_desktop.domain.scheduling.tables import (
     Holiday,
     InstructorAvailability,
 )
-from driveflow_desktop.domain.scheduling.values import OCCUPYING, BookingStatus
+from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.time import Interval, day_interval, local_date, zone
 
 MICRODEGREES: Final = 1_000_000
@@ -141,7 +142,7 @@ def load_diaries(
         Instructor.base_lng,
     )
     people = connection.execute(sa.select(*profiles).where(Instructor.org_id == setting.org_id, *who)).all()
-    hours = load_hours(connection, setting.org_id, wide, instructor_ids)
+    hours = load_hours(connection, setting.org_id, wide, [person.id for person in people])
     open_spans = expand_all(
         {person.id: hours.get(person.id, Hours()) for person in people},
         setting.rules.closed_holidays,
@@ -164,7 +165,7 @@ def load_diaries(
 
 
 def load_hours(
-    connection: sa.Connection, org_id: UUID, days: Days, instructor_ids: Collection[UUID] | None = None
+    connection: sa.Connection, org_id: UUID, days: Days, instructor_ids: Collection[UUID]
 ) -> dict[UUID, Hours]:
     """Weekly rows and exceptions that speak about `days`, by instructor."""
     weekly: dict[UUID, list[WeeklyHours]] = {}
@@ -173,11 +174,10 @@ def load_hours(
         row.instructor_id, row.day_of_week, row.start_minute, row.end_minute, row.effective_from, row.effective_to
     ).where(
         row.org_id == org_id,
+        row.instructor_id.in_(instructor_ids),
         sa.or_(row.effective_from.is_(None), row.effective_from <= days.last),
         sa.or_(row.effective_to.is_(None), row.effective_to >= days.first),
     )
-    if instructor_ids is not None:
-        statement = statement.where(row.instructor_id.in_(instructor_ids))
     for instructor_id, day, start, end, valid_from, valid_to in connection.execute(statement):
         weekly.setdefault(instructor_id, []).append(WeeklyHours(day, start, end, valid_from, valid_to))
     exceptions = _load_exceptions(connection, org_id, days, instructor_ids)
@@ -188,14 +188,12 @@ def load_hours(
 
 
 def _load_exceptions(
-    connection: sa.Connection, org_id: UUID, days: Days, instructor_ids: Collection[UUID] | None
+    connection: sa.Connection, org_id: UUID, days: Days, instructor_ids: Collection[UUID]
 ) -> dict[UUID, list[DayException]]:
     row = AvailabilityException
     statement = sa.select(row.instructor_id, row.date, row.is_available, row.start_minute, row.end_minute).where(
-        row.org_id == org_id, row.date.between(days.first, days.last)
+        row.org_id == org_id, row.instructor_id.in_(instructor_ids), row.date.between(days.first, days.last)
     )
-    if instructor_ids is not None:
-        statement = statement.where(row.instructor_id.in_(instructor_ids))
     found: dict[UUID, list[DayException]] = {}
     for instructor_id, day, is_available, start, end in connection.execute(statement):
         found.setdefault(instructor_id, []).append(DayException(day, is_available, start, end))
@@ -217,7 +215,6 @@ def load_booked(
         Booking.start_at > span.start - LONGEST_BOOKING,
         Booking.start_at < span.end,
         Booking.end_at > span.start,
-        occupying(now),
     ]
     if instructor_ids is not None:
         where.append(Booking.instructor_id.in_(instructor_ids))
@@ -229,22 +226,20 @@ def load_booked(
         Booking.student_id,
         Booking.start_at,
         Booking.end_at,
+        Booking.status,
+        Booking.hold_until,
         Booking.pickup_lat,
         Booking.pickup_lng,
         Booking.dropoff_lat,
         Booking.dropoff_lng,
     )
     rows = connection.execute(sa.select(*columns).where(*where).order_by(Booking.start_at))
+    # Asked of the rule instead of SQL: a condition on the status would tempt SQLite away from the index by start.
     return [
         Booked(booking_id, instructor, student, start, end, place(lat, lng), place(off_lat, off_lng))
-        for booking_id, instructor, student, start, end, lat, lng, off_lat, off_lng in rows
+        for booking_id, instructor, student, start, end, status, hold_until, lat, lng, off_lat, off_lng in rows
+        if occupies(status, hold_until, now)
     ]
-
-
-def occupying(now: datetime) -> sa.ColumnElement[bool]:
-    """SQL for `rules.diary.occupies`: an occupying status, or a draft whose hold has not run out."""
-    held = sa.and_(Booking.status == BookingStatus.DRAFT, Booking.hold_until > now)
-    return sa.or_(Booking.status.in_(OCCUPYING), held)
 
 
 def load_context(
@@ -267,15 +262,12 @@ def load_contexts(
     return {key: Context(setting.rules, diary, now, student) for key, diary in diaries.items()}
 
 
-def load_taught(connection: sa.Connection, org_id: UUID, student_id: UUID) -> dict[UUID, int]:
+def load_taught(connection: sa.Connection, org_id: UUID, student_id: UUID) -> Mapping[UUID, int]:
     """Lessons that a student completed with each instructor."""
-    where = (
-        Booking.org_id == org_id,
-        Booking.student_id == student_id,
-        Booking.status == BookingStatus.COMPLETED,
-    )
-    statement = sa.select(Booking.instructor_id, sa.func.count()).where(*where).group_by(Booking.instructor_id)
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    columns = (Booking.instructor_id, Booking.status)
+    where = (Booking.org_id == org_id, Booking.student_id == student_id)
+    rows = connection.execute(sa.select(*columns).where(*where))
+    return Counter(instructor_id for instructor_id, status in rows if status is BookingStatus.COMPLETED)
 
 
 def _who(instructor_ids: Collection[UUID] | None) -> tuple[sa.ColumnElement[bool], ...]:

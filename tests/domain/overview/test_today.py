@@ -21,11 +21,11 @@ from tests.helpers.school import (
     HIGHWAY,
     LESSON,
     MIA,
-    MONDAY,
     NOAH,
     ORG,
     PRICE,
     STRANGER,
+    SYDNEY,
     ZOE,
     School,
     at,
@@ -144,6 +144,8 @@ def test_next_free_times_with_the_same_instructor(school):
     made = make(school, MIA, DANA, LESSON, at(10))
     found = school.read(lambda c: next_free_for(c, ORG, made, school.clock.now()))
     assert len(found) == 3
-    assert {slot.slot.instructor_id for slot in found} == {DANA}
-    assert [slot.slot.start for slot in found] == sorted(slot.slot.start for slot in found)
-    assert found[0].slot.start.astimezone(at(0).tzinfo).date() <= MONDAY
+    assert {slot.instructor_id for slot in found} == {DANA}
+    days = [slot.start.astimezone(SYDNEY).date() for slot in found]
+    assert days == [date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 26)]
+    assert found[0].start >= school.clock.now() + timedelta(hours=2)
+    assert found[1].start == at(9, days[1])

@@ -1,10 +1,11 @@
 """Pull: the log as one reader may see it, transaction by transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -39,6 +40,7 @@ def pull(connection: sa.Connection, member: Member, since: int, limit: int = DEF
         OUTBOX.c.op,
         OUTBOX.c.id,
         OUTBOX.c.transaction_id,
+        OUTBOX.c.device_id,
         OUTBOX.c.actor_user_id,
         OUTBOX.c.occurred_at,
         OUTBOX.c.audience_before,
@@ -46,8 +48,10 @@ def pull(connection: sa.Connection, member: Member, since: int, limit: int = DEF
         sa.cast(OUTBOX.c.payload, JSONB)["row"].label("row"),
     )
     entries = sa.select(*columns).where(OUTBOX.c.org_id == member.org_id, OUTBOX.c.seq > since, OUTBOX.c.seq <= end)
-    changes = tuple(_visible(member, connection.execute(entries.order_by(OUTBOX.c.seq))))
-    return ChangesPage(_newest(changes), end, heads.head_seq, member.scope)
+    found = connection.execute(entries.order_by(OUTBOX.c.seq)).all()
+    own = frozenset(cast("UUID", entry.id) for entry in found if entry.device_id == member.device_id)
+    changes = tuple(_visible(member, found))
+    return ChangesPage(_newest(changes, own), end, heads.head_seq, member.scope)
 
 
 def _page_end(connection: sa.Connection, member: Member, since: int, limit: int, head: int) -> int:
@@ -88,10 +92,17 @@ def _op_for(member: Member, entry: sa.Row[*tuple[object, ...]]) -> ChangeOp | No
     return "delete" if before else None
 
 
-def _newest(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Each row once, in its newest state within the page; the log's order is kept."""
-    last: dict[tuple[str, UUID], Change] = {}
+def _newest(changes: Sequence[Change], own: Collection[UUID]) -> tuple[Change, ...]:
+    """Each row once, in its newest state within the page; the log's order is kept.
+
+    An older entry of the reader's own device stays as an event: by it a PC whose push was answered into the void
+    learns that its transaction was applied.
+    """
+    newest = {(change.table, change.id): change.seq for change in changes}
+    kept: list[Change] = []
     for change in changes:
-        last.pop((change.table, change.id), None)
-        last[(change.table, change.id)] = change
-    return tuple(last.values())
+        if newest[(change.table, change.id)] == change.seq:
+            kept.append(change)
+        elif change.mutation_id in own:
+            kept.append(msgspec.structs.replace(change, op="event", row=None))
+    return tuple(kept)

@@ -61,12 +61,11 @@ def apply_page(
     incoming: dict[RowKey, WireImage] = {}
     accepted: dict[UUID, int] = {}
     for change in page.changes:
-        if change.op == "event" or change.table not in tables.tables:
-            continue
-        incoming[(change.table, change.id)] = change.row if change.op == "upsert" else None
         if change.transaction_id in own:
             # The answer to our push may have been lost; the log itself says that it was applied.
             accepted[change.transaction_id] = change.seq
+        if change.op != "event" and change.table in tables.tables:
+            incoming[(change.table, change.id)] = change.row if change.op == "upsert" else None
     pending.accept(accepted)
     return _Rewrite(connection, org_id, tables, pending).settle(incoming, page.next)
 

@@ -54,10 +54,10 @@ class CalendarView(GestureView):
     contextRequested = Signal(object, QPoint)
     """A context menu for this lesson's UUID, or None, at a global position."""
 
+    _seen: tuple[object, Sequence[UUID]] = (None, ())
+
     def __init__(self, parent: QWidget | None = None, clock_text: ClockText = plain_clock) -> None:
         super().__init__(parent, clock_text)
-        accessible.install(CalendarView)
-        self._seen: tuple[object, list[UUID]] = (None, [])
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(QCoreApplication.translate("Calendar", "Calendar"))
 
@@ -207,3 +207,8 @@ class CalendarView(GestureView):
         """Where a lesson is on the screen, in global pixels; empty when it is scrolled away."""
         rect = self.visualRect(self._lessons.index_of(lesson_id)).intersected(self.viewport().rect())
         return QRect(self.viewport().mapToGlobal(rect.topLeft()), rect.size())
+
+
+# At import, not when a view is made: with a screen reader on, Qt asks for the interface while the first view is still
+# being built, and keeps for good what it then gets.
+accessible.install(CalendarView)

@@ -55,11 +55,17 @@ class Desk:
         QTest.mousePress(self.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
 
     def move(self, at: QPoint) -> None:
+        # Qt sends nothing when the cursor is there already, perhaps since the test before.
+        QTest.mouseMove(self.view.viewport(), at + QPoint(1, 0))
         QTest.mouseMove(self.view.viewport(), at)
 
     def release(self, at: QPoint) -> None:
         self._pressed = False
         QTest.mouseRelease(self.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+
+    def double_click(self, at: QPoint) -> None:
+        QTest.mouseDClick(self.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+        self.release(at)
 
     def let_go(self) -> None:
         """Take the finger off: QTest remembers a pressed button from one test to the next."""

@@ -24,9 +24,8 @@ def test_a_click_selects_and_a_click_beside_clears(desk: Desk) -> None:
 
 
 def test_double_clicks_open_lessons_and_free_places(desk: Desk) -> None:
-    viewport = desk.view.viewport()
-    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=desk.at("BC", 880))
-    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=desk.at("ED", 1003))
+    desk.double_click(desk.at("BC", 880))
+    desk.double_click(desk.at("ED", 1003))
     assert desk.asked.opened == [ETHAN]
     assert desk.asked.empty == [("ED", 990)]
 
@@ -234,5 +233,5 @@ def test_fifty_instructors_scroll_sideways(make_desk: MakeDesk) -> None:
 def test_an_empty_calendar_takes_the_mouse_calmly(make_desk: MakeDesk) -> None:
     desk = make_desk(CalendarPage("Nobody works here yet"))
     desk.drag(QPoint(50, 50), QPoint(80, 90), QPoint(90, 200))
-    QTest.mouseDClick(desk.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(40, 40))
+    desk.double_click(QPoint(40, 40))
     assert (desk.asked.proposed, desk.asked.empty) == ([], [])

@@ -1,6 +1,6 @@
 """Start, done, no-show, cancel, correct, pay: the steps of a lesson's life that touch more than the diary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -29,8 +29,10 @@ from driveflow_desktop.domain.scheduling.commands.lifecycle import (
     change_status_by_system,
 )
 from driveflow_desktop.domain.scheduling.commands.lifecycle import expire_holds as expire_diary_holds
+from driveflow_desktop.domain.scheduling.commands.series import series_reach
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, require_booking
 from driveflow_desktop.domain.scheduling.rules.cancellation import CancellationQuote
+from driveflow_desktop.domain.scheduling.rules.series import SeriesScope
 from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.unit_of_work import UnitOfWork
@@ -173,6 +175,13 @@ def cancel(uow: UnitOfWork, request: CancelRequest) -> CancellationQuote:
         )
     _settle_cancelled(uow, booking, quote, request.reason)
     return quote
+
+
+def cancel_series(uow: UnitOfWork, request: CancelRequest, scope: SeriesScope) -> list[CancellationQuote]:
+    """Cancel a lesson and the others of its series that `scope` reaches, each under the policy."""
+    booking = require_booking(uow.connection, uow.org_id, request.booking_id)
+    reach = series_reach(uow.connection, uow.org_id, booking, scope)
+    return [cancel(uow, replace(request, booking_id=each, agreed_refund_cents=None)) for each in reach]
 
 
 def _settle_cancelled(uow: UnitOfWork, booking: BookingFacts, quote: CancellationQuote, reason: str) -> None:

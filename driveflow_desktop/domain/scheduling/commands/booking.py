@@ -1,12 +1,17 @@
 """Making bookings, moving them, and changing what they say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from driveflow_desktop.domain.catalog.queries import ServiceView
 from driveflow_desktop.domain.catalog.rules import Price
 from driveflow_desktop.domain.identity.rules import Action
+from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.people.rules.licences import is_expired
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.commands.access import acting_role, own_booking, require_own_diary
 from driveflow_desktop.domain.scheduling.commands.placing import place_slot
@@ -28,7 +33,7 @@ from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import Interval, local_date, require_bookable
-from driveflow_desktop.store.types import Value
+from driveflow_desktop.store.types import Json, Value
 from driveflow_desktop.store.unit_of_work import UnitOfWork
 
 
@@ -74,6 +79,19 @@ class Moving:
     reprice: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A wished-for booking with everything the school knows about it."""
+
+    request: NewBooking
+    setting: Setting
+    service: ServiceView
+    teacher: Teacher
+    student: Learner
+    pickup: Stop
+    slot: Slot
+
+
 # -- making -------------------------------------------------------------------------------------------------------
 
 
@@ -84,46 +102,63 @@ def book(uow: UnitOfWork, request: NewBooking) -> UUID:
     details `blocking` and `alternatives`), `no_price`, `missing_reference`, `invalid`.
     """
     role = acting_role(uow, Action.BOOK)
-    connection, org_id = uow.connection, uow.org_id
+    draft = drafted(uow.connection, uow.org_id, request)
+    require_may_book(uow, role, draft)
+    span = Interval(draft.slot.start, draft.slot.end)
+    day = local_date(span.start, draft.setting.tz)
+    price = load_price(uow.connection, draft.setting, draft.service.id, day, draft.teacher.fee_bp)
+    overrides = place_slot(uow, draft.setting, draft.slot, override=request.override)
+    advise(uow, draft.setting, draft.student, span, request.vehicle_id)
+    uow.describe("booking.created")
+    return uow.insert(Booking, booking_values(uow, draft, span, price, overrides))
+
+
+def drafted(connection: sa.Connection, org_id: UUID, request: NewBooking) -> Draft:
+    """Complete a wish from what the school knows; refuses times no lesson can have, and who cannot be booked."""
     service = require_service(connection, org_id, request.service_id)
     end = request.end if request.end is not None else request.start + timedelta(minutes=service.duration_min)
     span = require_bookable(request.start, end)
     setting = setting_at(connection, org_id, *span)
-    move = Move(None, request.status, role, uow.now, *span, setting.tz)
-    check_transition(move)
     teacher = require_teacher(connection, org_id, request.instructor_id)
-    require_own_diary(uow, role, teacher)
     student = require_learner(connection, org_id, request.student_id)
     _require_offered(teacher, student, service)
-    price = load_price(connection, setting, service.id, local_date(span.start, setting.tz), teacher.fee_bp)
-    pickup = _pickup(request.pickup, student)
-    slot = Slot(
-        teacher.id, *span, student.id, pickup.point, request.dropoff.point if request.dropoff is not None else None
+    pickup = request.pickup if request.pickup is not None else Stop(student.pickup_address, student.pickup)
+    dropoff = request.dropoff.point if request.dropoff is not None else None
+    slot = Slot(teacher.id, *span, student.id, pickup.point, dropoff)
+    return Draft(request, setting, service, teacher, student, pickup, slot)
+
+
+def require_may_book(uow: UnitOfWork, role: OrgRole, draft: Draft) -> None:
+    """Refuse a first status that the role may not give, and others' diaries to an instructor."""
+    check_transition(
+        Move(None, draft.request.status, role, uow.now, draft.slot.start, draft.slot.end, draft.setting.tz)
     )
-    overrides = place_slot(uow, setting, slot, override=request.override)
-    _advise(uow, setting, student, span, request.vehicle_id)
-    uow.describe("booking.created")
-    return uow.insert(
-        Booking,
-        {
-            "student_id": student.id,
-            "instructor_id": teacher.id,
-            "service_id": service.id,
-            "start_at": span.start,
-            "end_at": span.end,
-            "status": request.status,
-            "hold_until": uow.now + DRAFT_LIFE if request.status is BookingStatus.DRAFT else None,
-            **_stop_values("pickup", pickup),
-            **_stop_values("dropoff", request.dropoff),
-            **_price_values(price),
-            "notes": request.notes,
-            "series_id": request.series_id,
-            "vehicle_id": request.vehicle_id,
-            "overrides": overrides,
-            "status_changed_at": uow.now,
-            "status_changed_by": uow.actor.user_id,
-        },
-    )
+    require_own_diary(uow, role, draft.teacher)
+
+
+def booking_values(
+    uow: UnitOfWork, draft: Draft, span: Interval, price: Price, overrides: Mapping[str, Json]
+) -> dict[str, Value]:
+    """The row of a new booking at `span`."""
+    request = draft.request
+    return {
+        "student_id": draft.student.id,
+        "instructor_id": draft.teacher.id,
+        "service_id": draft.service.id,
+        "start_at": span.start,
+        "end_at": span.end,
+        "status": request.status,
+        "hold_until": uow.now + DRAFT_LIFE if request.status is BookingStatus.DRAFT else None,
+        **_stop_values("pickup", draft.pickup),
+        **_stop_values("dropoff", request.dropoff),
+        **price_values(price),
+        "notes": request.notes,
+        "series_id": request.series_id,
+        "vehicle_id": request.vehicle_id,
+        "overrides": overrides,
+        "status_changed_at": uow.now,
+        "status_changed_by": uow.actor.user_id,
+    }
 
 
 def _require_offered(teacher: Teacher, student: Learner, service: ServiceView) -> None:
@@ -139,19 +174,14 @@ def _require_offered(teacher: Teacher, student: Learner, service: ServiceView) -
         raise UserError("invalid", "That student's data has been erased.", hint="Enter them anew.", column="student_id")
 
 
-def _advise(uow: UnitOfWork, setting: Setting, student: Learner, span: Interval, vehicle_id: UUID | None) -> None:
+def advise(uow: UnitOfWork, setting: Setting, student: Learner, span: Interval, vehicle_id: UUID | None) -> None:
     """Warn of what stands against the student or the car, not against the slot."""
-    expires = student.licence_expires_on
-    if expires is not None and expires < local_date(span.start, setting.tz):
+    if is_expired(student.licence_expires_on, local_date(span.start, setting.tz)):
         uow.warn("The student's licence will have expired by then.")
     if vehicle_id is not None:
         offers = require_vehicle(uow.connection, uow.org_id, vehicle_id)
         if student.transmission is not None and student.transmission is not offers:
             uow.warn(f"The car is {offers.value}, the student drives {student.transmission.value}.")
-
-
-def _pickup(wanted: Stop | None, student: Learner) -> Stop:
-    return wanted if wanted is not None else Stop(student.pickup_address, student.pickup)
 
 
 def _stop_values(name: str, stop: Stop | None) -> dict[str, Value]:
@@ -160,7 +190,8 @@ def _stop_values(name: str, stop: Stop | None) -> dict[str, Value]:
     return {f"{name}_address": address, f"{name}_lat": lat, f"{name}_lng": lng}
 
 
-def _price_values(price: Price) -> dict[str, Value]:
+def price_values(price: Price) -> dict[str, Value]:
+    """A price as a booking copies it."""
     return {
         "rate_card_id": price.rate_card_id,
         "currency": price.currency,
@@ -203,7 +234,7 @@ def move(uow: UnitOfWork, request: Moving) -> bool:
     }
     if request.reprice:
         day = local_date(span.start, setting.tz)
-        values |= _price_values(load_price(uow.connection, setting, booking.service_id, day, teacher.fee_bp))
+        values |= price_values(load_price(uow.connection, setting, booking.service_id, day, teacher.fee_bp))
     uow.describe(
         "booking.moved" if span.start != booking.start or teacher.id != booking.instructor_id else "booking.resized"
     )
@@ -246,7 +277,7 @@ def change_service(uow: UnitOfWork, booking_id: UUID, service_id: UUID, *, repri
         setting = setting_at(uow.connection, uow.org_id, booking.start, booking.end)
         teacher = require_teacher(uow.connection, uow.org_id, booking.instructor_id)
         day = local_date(booking.start, setting.tz)
-        values |= _price_values(load_price(uow.connection, setting, service.id, day, teacher.fee_bp))
+        values |= price_values(load_price(uow.connection, setting, service.id, day, teacher.fee_bp))
     uow.describe("booking.service_changed")
     return uow.update(Booking, booking.id, values)
 
@@ -280,6 +311,6 @@ def assign_vehicle(uow: UnitOfWork, booking_id: UUID, vehicle_id: UUID | None) -
     _require_open(booking)
     student = require_learner(uow.connection, uow.org_id, booking.student_id)
     setting = setting_at(uow.connection, uow.org_id, booking.start, booking.end)
-    _advise(uow, setting, student, Interval(booking.start, booking.end), vehicle_id)
+    advise(uow, setting, student, Interval(booking.start, booking.end), vehicle_id)
     uow.describe("booking.edited")
     return uow.update(Booking, booking.id, {"vehicle_id": vehicle_id})

@@ -1,7 +1,6 @@
 """Putting a lesson into the diary: the verdict, what the desk overrules, and the ways out of a refusal."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from driveflow_desktop.domain.scheduling.finding import alternatives_to, verdict_in
@@ -33,9 +32,18 @@ def place_slot(uow: UnitOfWork, setting: Setting, slot: Slot, *, override: bool)
         require_bookable_slot(answer, ALL_ADVICE if override else ())
     except UserError as refused:
         raise with_alternatives(uow, setting, slot, refused) from None
-    for reason in answer.reasons:
-        uow.warn(refusal(Verdict((reason,))).message)
+    warn_of_overruled(uow, (answer,))
     return recorded(answer)
+
+
+def warn_of_overruled(uow: UnitOfWork, answers: Iterable[Verdict]) -> None:
+    """Tell once of each kind of advice that was overruled."""
+    told: set[VerdictKind] = set()
+    for answer in answers:
+        for reason in answer.reasons:
+            if reason.kind not in told:
+                told.add(reason.kind)
+                uow.warn(refusal(Verdict((reason,))).message)
 
 
 def require_free_slot(uow: UnitOfWork, setting: Setting, slot: Slot) -> None:
@@ -45,15 +53,15 @@ def require_free_slot(uow: UnitOfWork, setting: Setting, slot: Slot) -> None:
         raise with_alternatives(uow, setting, slot, refusal(answer))
 
 
-def with_alternatives(uow: UnitOfWork, setting: Setting, slot: Slot, refused: UserError) -> UserError:
-    """The same refusal with three ways out."""
-    found = alternatives_to(uow.connection, setting, slot, uow.now) if slot.end - slot.start >= _SHORTEST else ()
+def with_alternatives(uow: UnitOfWork, setting: Setting, slot: Slot, refused: UserError, **more: object) -> UserError:
+    """The same refusal with three ways out, and further details."""
+    found = alternatives_to(uow.connection, setting, slot, uow.now)
     return UserError(
         refused.code,
         refused.message,
         hint=refused.hint,
         column=refused.column,
-        **{**refused.details, "alternatives": found},
+        **{**refused.details, **more, "alternatives": found},
     )
 
 
@@ -65,6 +73,3 @@ def recorded(answer: Verdict) -> dict[str, Json]:
 def _numbers(reason: Reason) -> Mapping[str, Json]:
     numbers = {"needed": reason.needed, "available": reason.available}
     return {name: value for name, value in numbers.items() if value is not None}
-
-
-_SHORTEST: Final = timedelta(minutes=1)

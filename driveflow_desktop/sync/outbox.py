@@ -1,9 +1,10 @@
 """The PC's outbox: what waits to be pushed, and what became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
-from typing import cast
+from typing import Final, TypeAlias, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,11 @@ from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.types import Json
 from driveflow_desktop.sync.protocol import MAX_MUTATIONS, Verb, WireMutation, WireTransaction
+
+_Entry: TypeAlias = sa.Row[*tuple[object, ...]]
+
+HELD: Final = "held"
+"""`last_error` of a pending entry that collides with a state the cursor only passes through: not laid on for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class PendingEdit:
     values: Mapping[str, Json]
     before: Mapping[str, Json]
     acked_seq: int | None
+    occurred_at: datetime
+    held: bool
 
     @property
     def key(self) -> tuple[str, UUID]:
@@ -41,6 +49,8 @@ _COLUMNS = (
     OUTBOX.c.op,
     OUTBOX.c.payload,
     OUTBOX.c.acked_seq,
+    OUTBOX.c.occurred_at,
+    OUTBOX.c.last_error,
 )
 
 
@@ -52,38 +62,71 @@ def pending_edits(connection: sa.Connection, org_id: UUID) -> list[PendingEdit]:
     """Every edit that lies over a service row, oldest first."""
     rows = connection.execute(sa.select(*_COLUMNS).where(_pending(org_id)).order_by(OUTBOX.c.id))
     return [
-        PendingEdit(row.id, row.transaction_id, row.table_name, row.row_id, row.op, *_sides(row.payload), row.acked_seq)
+        PendingEdit(
+            mutation_id=row.id,
+            transaction_id=row.transaction_id,
+            table=row.table_name,
+            row_id=row.row_id,
+            op=row.op,
+            values=row.payload["values"],
+            before=row.payload["before"],
+            acked_seq=row.acked_seq,
+            occurred_at=row.occurred_at,
+            held=row.last_error == HELD,
+        )
         for row in rows
     ]
 
 
-def _sides(payload: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
-    return cast("Mapping[str, Json]", payload["values"]), cast("Mapping[str, Json]", payload["before"])
+def to_push(
+    connection: sa.Connection, org_id: UUID, *, limit: int = MAX_MUTATIONS, actor_user_id: UUID | None = None
+) -> list[WireTransaction]:
+    """The oldest unjudged transactions, whole, that hold at most `limit` mutations together (one at least).
 
-
-def to_push(connection: sa.Connection, org_id: UUID, *, limit: int = MAX_MUTATIONS) -> list[WireTransaction]:
-    """The oldest unjudged transactions, whole, that hold at most `limit` mutations together (one at least)."""
-    columns = (*_COLUMNS, OUTBOX.c.actor_user_id, OUTBOX.c.occurred_at)
-    waiting = sa.select(*columns).where(_pending(org_id), OUTBOX.c.acked_seq.is_(None))
-    # One more than the limit shows whether the last transaction read is complete.
-    rows = connection.execute(waiting.order_by(OUTBOX.c.id).limit(limit + 1)).all()
+    With `actor_user_id`, only that member's: on a shared PC everyone's work waits for their own sign-in, and so does
+    what was built on rows that someone else's waiting work touched.
+    """
     found: list[WireTransaction] = []
     size = 0
-    for transaction_id, group in groupby(rows, key=lambda row: row.transaction_id):
-        entries = list(group)
-        size += len(entries)
-        if size > limit:
-            if found:
-                break
-            whole = waiting.where(OUTBOX.c.transaction_id == transaction_id).order_by(OUTBOX.c.id)
-            entries = list(connection.execute(whole))
-        found.append(_transaction(transaction_id, entries))
-        if size > limit:
+    waits: set[str] = set()
+    for transaction_id, entries in _unjudged(connection, org_id, limit):
+        if actor_user_id is not None and (entries[0].actor_user_id != actor_user_id or _builds_on(entries, waits)):
+            waits |= {str(entry.row_id) for entry in entries}
+            continue
+        if found and size + len(entries) > limit:
             break
+        found.append(_transaction(transaction_id, entries))
+        size += len(entries)
     return found
 
 
-def _transaction(transaction_id: UUID, entries: Sequence[sa.Row[*tuple[object, ...]]]) -> WireTransaction:
+def _unjudged(connection: sa.Connection, org_id: UUID, limit: int) -> Iterator[tuple[UUID, list[_Entry]]]:
+    """Unjudged transactions, oldest first, read about `limit` mutations at a time."""
+    waiting = sa.select(*_COLUMNS, OUTBOX.c.actor_user_id).where(_pending(org_id), OUTBOX.c.acked_seq.is_(None))
+    ordered = waiting.order_by(OUTBOX.c.id)
+    after: UUID | None = None
+    while True:
+        page = ordered if after is None else ordered.where(OUTBOX.c.id > after)
+        rows = connection.execute(page.limit(limit)).all()
+        groups = [(one, list(group)) for one, group in groupby(rows, key=lambda row: cast("UUID", row.transaction_id))]
+        if len(rows) == limit:
+            # The page may have cut the last transaction.
+            last = groups[-1][0]
+            groups[-1] = (last, list(connection.execute(ordered.where(OUTBOX.c.transaction_id == last))))
+        yield from groups
+        if len(rows) < limit:
+            return
+        after = cast("UUID", groups[-1][1][-1].id)
+
+
+def _builds_on(entries: Iterable[_Entry], rows: Collection[str]) -> bool:
+    return bool(rows) and any(
+        str(entry.row_id) in rows or _refers(cast("Mapping[str, Json]", entry.payload["values"]), rows)
+        for entry in entries
+    )
+
+
+def _transaction(transaction_id: UUID, entries: Sequence[_Entry]) -> WireTransaction:
     first = entries[0]
     mutations = tuple(
         WireMutation(
@@ -108,9 +151,21 @@ def _transaction(transaction_id: UUID, entries: Sequence[sa.Row[*tuple[object, .
 
 def mark_accepted(connection: sa.Connection, org_id: UUID, accepted: Mapping[UUID, int]) -> None:
     """Note the sequence up to which the service applied each transaction."""
-    for transaction_id, seq in accepted.items():
-        where = (OUTBOX.c.org_id == org_id, OUTBOX.c.transaction_id == transaction_id, OUTBOX.c.processed_at.is_(None))
-        connection.execute(OUTBOX.update().where(*where).values(acked_seq=seq))
+    if accepted:
+        entries = [{"transaction": one, "reached": seq} for one, seq in accepted.items()]
+        connection.execute(_of_each(org_id).values(acked_seq=sa.bindparam("reached")), entries)
+
+
+def mark_held(connection: sa.Connection, org_id: UUID, transactions: Collection[UUID], *, held: bool) -> None:
+    """Note that pending transactions are held back, or are no longer."""
+    if transactions:
+        entries = [{"transaction": one} for one in transactions]
+        connection.execute(_of_each(org_id).values(last_error=HELD if held else None), entries)
+
+
+def _of_each(org_id: UUID) -> sa.Update:
+    of_one = OUTBOX.c.transaction_id == sa.bindparam("transaction", type_=OUTBOX.c.transaction_id.type)
+    return OUTBOX.update().where(OUTBOX.c.org_id == org_id, of_one, OUTBOX.c.processed_at.is_(None))
 
 
 def dependants(edits: Sequence[PendingEdit], roots: Iterable[UUID]) -> set[UUID]:
@@ -118,18 +173,22 @@ def dependants(edits: Sequence[PendingEdit], roots: Iterable[UUID]) -> set[UUID]
 
     A transaction depends on another when it touches, or refers to, a row that the other one inserted.
     """
-    gone = set(roots)
-    while True:
-        lost_rows = {str(edit.row_id) for edit in edits if edit.transaction_id in gone and edit.op is Op.INSERT}
-        more = {
-            edit.transaction_id
-            for edit in edits
-            if edit.transaction_id not in gone and (str(edit.row_id) in lost_rows or _refers(edit, lost_rows))
-        }
-        if not more:
-            return gone
-        gone |= more
+    made: dict[UUID, set[str]] = {}
+    for edit in edits:
+        if edit.op is Op.INSERT:
+            made.setdefault(edit.transaction_id, set()).add(str(edit.row_id))
+    rows = {row for inserted in made.values() for row in inserted}
+    users: dict[str, set[UUID]] = {}
+    for edit in edits:
+        for row in rows & {str(edit.row_id), *(value for value in edit.values.values() if isinstance(value, str))}:
+            users.setdefault(row, set()).add(edit.transaction_id)
+    gone: set[UUID] = set()
+    following = set(roots)
+    while following:
+        gone |= following
+        following = {user for one in following for row in made.get(one, ()) for user in users[row]} - gone
+    return gone
 
 
-def _refers(edit: PendingEdit, rows: set[str]) -> bool:
-    return any(isinstance(value, str) and value in rows for value in edit.values.values())
+def _refers(values: Mapping[str, Json], rows: Collection[str]) -> bool:
+    return any(isinstance(value, str) and value in rows for value in values.values())

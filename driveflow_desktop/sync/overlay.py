@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, cast
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
@@ -21,8 +22,16 @@ from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.log_tables import ReplicaState
 from driveflow_desktop.store.rows import RowCodec, codec
 from driveflow_desktop.store.types import Json, Value
+from driveflow_desktop.sync.conflicts import LostEdit, keep_notices
 from driveflow_desktop.sync.pending import Pending, RowKey, WireImage
-from driveflow_desktop.sync.protocol import ChangesPage, CurrentRow, TransactionResult
+from driveflow_desktop.sync.protocol import (
+    EDIT_LOST,
+    Change,
+    ChangesPage,
+    CurrentRow,
+    LostEditData,
+    TransactionResult,
+)
 
 STATE: Final = cast("sa.Table", ReplicaState.__table__)
 CURSOR: Final = "cursor"
@@ -55,19 +64,27 @@ def read_cursor(connection: sa.Connection) -> int:
 def apply_page(
     connection: sa.Connection, org_id: UUID, tables: sa.MetaData, now: datetime, page: ChangesPage
 ) -> SyncOutcome:
-    """Take a stretch of the log: rows, own edits that came back, and the cursor."""
+    """Take a stretch of the log: rows, own edits that came back, notices, and the cursor.
+
+    A page that the cursor has passed already (a late or repeated answer) changes nothing.
+    """
+    if page.next <= read_cursor(connection):
+        return SyncOutcome()
     pending = Pending(connection, org_id, tables, now)
-    own = pending.transactions() | pending.open_conflicts()
-    incoming: dict[RowKey, WireImage] = {}
-    accepted: dict[UUID, int] = {}
-    for change in page.changes:
-        if change.transaction_id in own:
-            # The answer to our push may have been lost; the log itself says that it was applied.
-            accepted[change.transaction_id] = change.seq
-        if change.op != "event" and change.table in tables.tables:
-            incoming[(change.table, change.id)] = change.row if change.op == "upsert" else None
-    pending.accept(accepted)
-    return _Rewrite(connection, org_id, tables, pending).settle(incoming, page.next)
+    changes = [change for change in page.changes if change.table in tables.tables]
+    own = pending.own({change.transaction_id for change in changes})
+    # The answer to our push may have been lost; the log itself says what was applied.
+    pending.accept({change.transaction_id: change.seq for change in changes if change.transaction_id in own})
+    keep_notices(connection, org_id, [_lost(change) for change in changes if change.event == EDIT_LOST], now)
+    incoming = {
+        (change.table, change.id): change.row if change.op == "upsert" else None
+        for change in changes
+        if change.op != "event"
+    }
+    newest = page.next >= page.head
+    outcome = _Rewrite(connection, org_id, tables, pending, final=newest).settle(incoming, page.next)
+    _save_cursor(connection, page.next)
+    return outcome
 
 
 def apply_results(
@@ -75,118 +92,139 @@ def apply_results(
 ) -> SyncOutcome:
     """Take the service's judgement of pushed transactions."""
     pending = Pending(connection, org_id, tables, now)
-    rewrite = _Rewrite(connection, org_id, tables, pending)
-    accepted = {result.id: result.seq for result in results if result.seq is not None}
+    rewrite = _Rewrite(connection, org_id, tables, pending, final=False)
+    pending.accept({result.id: result.seq for result in results if result.seq is not None})
     for result in results:
         if result.seq is None and result.code is not None:
             met: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
             rewrite.touched |= pending.put_aside({result.id}, result.code, result.detail, met)
-    pending.accept(accepted)
     return rewrite.settle({}, read_cursor(connection))
 
 
-class _Rewrite:
-    """Writes the rows that a step touches, setting aside what collides until all of it stands."""
+def _lost(change: Change) -> LostEdit:
+    data = msgspec.convert(change.data, LostEditData)
+    return LostEdit(data.transaction_id, change.table, change.id, data.values, data.kept)
 
-    def __init__(self, connection: sa.Connection, org_id: UUID, tables: sa.MetaData, pending: Pending) -> None:
+
+class _Rewrite:
+    """Writes the rows that a step touches; edits that collide give way until all of it stands.
+
+    In a `final` step, whose state is the newest there is, an edit that the service has not judged is set aside as a
+    conflict. Otherwise it is held back only: the service, or a later page, may still prove it right.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, org_id: UUID, tables: sa.MetaData, pending: Pending, *, final: bool
+    ) -> None:
         self._connection = connection
         self._org_id = org_id
         self._tables = tables
         self._pending = pending
+        self._final = final
         self.touched: set[RowKey] = set()
 
     def settle(self, incoming: Mapping[RowKey, WireImage], cursor: int) -> SyncOutcome:
-        """Bring rows, bases, outbox and cursor to the state after this step."""
+        """Bring rows, bases and outbox to the state after this step, in which the cursor stands at `cursor`."""
         pending = self._pending
-        for key, image in incoming.items():
-            if pending.has_base(key):
-                pending.keep_base(key, image)
-        self.touched |= incoming.keys() | pending.finish_reached(cursor)
-        while True:
-            collision = self._write(pending.images(self.touched, incoming))
-            if collision is None:
-                break
-            self.touched |= pending.put_aside(collision.transactions, collision.code, None, collision.met)
-        pending.forget_bases()
-        _save_cursor(self._connection, cursor)
+        pending.keep_base({key: image for key, image in incoming.items() if pending.has_base(key)})
+        self.touched |= incoming.keys() | pending.held_rows() | pending.finish_reached(cursor)
+        while collisions := self._write(pending.images(self.touched, incoming)):
+            for collision in collisions:
+                self.touched |= self._give_way(collision)
+        pending.close()
         changed: dict[str, set[UUID]] = {}
         for table, row_id in self.touched:
             changed.setdefault(table, set()).add(row_id)
         return SyncOutcome(Changes(changed), tuple(sorted(pending.set_aside)))
 
-    def _write(self, images: Mapping[RowKey, WireImage]) -> _Collision | None:
+    def _give_way(self, collision: _Collision) -> set[RowKey]:
+        pending = self._pending
+        if self._final and not pending.accepted_among(collision.transactions):
+            return pending.put_aside(collision.transactions, collision.code, None, collision.met)
+        return pending.hold(collision.transactions)
+
+    def _write(self, images: Mapping[RowKey, WireImage]) -> list[_Collision]:
         """Replace all touched rows at once: deleting first lets unique values change hands inside one page."""
         by_table: dict[str, list[RowKey]] = {}
         for key in images:
             by_table.setdefault(key[0], []).append(key)
+        found: list[_Collision] = []
         for table, keys in by_table.items():
             rows = codec(self._tables.tables[table])
             rows.delete(self._connection, self._org_id, [row_id for _table, row_id in keys])
             standing = [image for image in (images[key] for key in keys) if image is not None]
-            collision = self._insert(rows, [rows.from_wire(image, all_columns=True) for image in standing])
-            if collision is not None:
-                return collision
-        return self._double_booking() or self._orphan(images)
+            found += self._insert(rows, [rows.from_wire(image, all_columns=True) for image in standing])
+        return found or [*self._double_bookings()] or [*self._orphans(images)]
 
-    def _insert(self, rows: RowCodec, decoded: Sequence[Mapping[str, Value]]) -> _Collision | None:
+    def _insert(self, rows: RowCodec, decoded: Sequence[Mapping[str, Value]]) -> list[_Collision]:
         if not decoded:
-            return None
+            return []
         try:
             with self._connection.begin_nested():
                 rows.insert(self._connection, decoded)
         except sa.exc.IntegrityError as problem:
             if len(decoded) == 1:
-                return self._unique(rows, decoded[0], problem)
-            for row in decoded:
-                collision = self._insert(rows, [row])
-                if collision is not None:
-                    return collision
-        return None
+                return [self._refused_row(rows, decoded[0], problem)]
+            half = len(decoded) // 2
+            return self._insert(rows, decoded[:half]) + self._insert(rows, decoded[half:])
+        return []
 
-    def _unique(self, rows: RowCodec, row: Mapping[str, Value], problem: Exception) -> _Collision:
-        """A unique key held by another row: the pending side gives way, the holder first."""
+    def _refused_row(self, rows: RowCodec, row: Mapping[str, Value], problem: Exception) -> _Collision:
+        """A unique key held by another row, or a mixture of both sides that no CHECK lets pass: the pending side gives
+        way, the holder first."""
         mine: RowKey = (rows.name, cast("UUID", row["id"]))
         holder = rows.find_unique(self._connection, self._org_id, row)
+        code = "version_conflict" if holder is None else "already_exists"
         sides = [mine] if holder is None else [(rows.name, holder), mine]
         for side in sides:
             transactions = self._pending.transactions_on(side)
             if transactions:
                 other = mine if side != mine else sides[0]
-                return _Collision("already_exists", transactions, _met(other))
-        raise Bug(f"service rows of {rows.name} collide with each other") from problem
+                return _Collision(code, transactions, _met(other))
+        raise Bug(f"a service row of {rows.name} does not fit") from problem
 
-    def _double_booking(self) -> _Collision | None:
-        """A pending booking that now overlaps another one gives way."""
+    def _double_bookings(self) -> Iterable[_Collision]:
+        """Pending bookings that now overlap others give way, one of each pair."""
         touched = {row_id for table, row_id in self.touched if table == _BOOKINGS}
+        yielding: set[UUID] = set()
         for clash in find_overlaps(self._connection, self._org_id, touched):
-            for mine, other in ((clash.booking_id, clash.other_id), (clash.other_id, clash.booking_id)):
-                transactions = self._pending.transactions_on((_BOOKINGS, mine))
+            pair = [
+                (mine, self._pending.transactions_on((_BOOKINGS, mine))) for mine in (clash.booking_id, clash.other_id)
+            ]
+            if any(transactions & yielding for _booking, transactions in pair):
+                continue  # this pair is parted already
+            for (_mine, transactions), (other, _theirs) in (pair, pair[::-1]):
                 if transactions:
-                    return _Collision(clash.code, transactions, _met((_BOOKINGS, other)))
-        return None
+                    yielding |= transactions
+                    yield _Collision(clash.code, transactions, _met((_BOOKINGS, other)))
+                    break
 
-    def _orphan(self, images: Mapping[RowKey, WireImage]) -> _Collision | None:
-        """A pending row that refers to a row which is not there (any more) gives way."""
-        edited = self._pending.keys()
+    def _orphans(self, images: Mapping[RowKey, WireImage]) -> Iterable[_Collision]:
+        """Rows that refer to a row which is not there (any more): the pending one of the two gives way."""
+        suspects: dict[str, set[UUID]] = {}
         some_removed = any(image is None for image in images.values())
-        suspects: dict[str, list[UUID]] = {}
-        for table, row_id in edited if some_removed else edited & self.touched:
-            suspects.setdefault(table, []).append(row_id)
+        for table, row_id in self.touched | self._pending.keys() if some_removed else self.touched:
+            suspects.setdefault(table, set()).add(row_id)
         for table, ids in suspects.items():
             for column, target, _cascades in codec(self._tables.tables[table]).parents:
-                for row_id in self._without_parent(table, ids, column, target):
-                    return _Collision("missing_reference", self._pending.transactions_on((table, row_id)), {})
-        return None
+                for row_id, parent_id in self._without_parent(table, sorted(ids), column, target):
+                    child, parent = (table, row_id), (target, parent_id)
+                    if transactions := self._pending.transactions_on(child):
+                        yield _Collision("missing_reference", transactions, {})
+                    elif transactions := self._pending.transactions_on(parent):
+                        yield _Collision("in_use", transactions, _met(child))
 
-    def _without_parent(self, table: str, ids: Sequence[UUID], column: str, target: str) -> Iterable[UUID]:
+    def _without_parent(self, table: str, ids: Sequence[UUID], column: str, target: str) -> Iterable[tuple[UUID, UUID]]:
         child, parent = self._tables.tables[table], self._tables.tables[target]
-        found = sa.select(child.c.id).outerjoin(
-            parent, sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
-        )
+        matches = sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
+        if parent is child:
+            parent = parent.alias()
+            matches = sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
+        found = sa.select(child.c.id, child.c[column]).outerjoin(parent, matches)
         for start in range(0, len(ids), _CHUNK):
             where = (child.c.org_id == self._org_id, child.c.id.in_(ids[start : start + _CHUNK]))
             missing = found.where(*where, child.c[column].is_not(None), parent.c.id.is_(None))
-            yield from self._connection.execute(missing).scalars()
+            yield from ((row[0], row[1]) for row in self._connection.execute(missing))
 
 
 def _save_cursor(connection: sa.Connection, cursor: int) -> None:

@@ -1,9 +1,9 @@
 """The edits of this PC that the service has not settled, and the service rows under them, in one sync transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, TypeAlias, cast
+from typing import TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,16 +11,15 @@ from sqlalchemy.dialects import sqlite
 
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.log import BASE_ROWS, OUTBOX
-from driveflow_desktop.store.log_tables import Conflict, Op
+from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.types import Json
-from driveflow_desktop.sync.outbox import PendingEdit, dependants, mark_accepted, pending_edits
+from driveflow_desktop.sync.conflicts import keep_conflict, open_conflicts, withdraw
+from driveflow_desktop.sync.outbox import PendingEdit, dependants, mark_accepted, mark_held, pending_edits
 
 RowKey: TypeAlias = tuple[str, UUID]
 WireImage: TypeAlias = Mapping[str, Json] | None
 """A row in wire form, or None for "does not exist"."""
-
-CONFLICTS: Final = cast("sa.Table", Conflict.__table__)
 
 
 class Pending:
@@ -31,7 +30,13 @@ class Pending:
         self._org_id = org_id
         self._tables = tables
         self._now = now
-        self._edits = pending_edits(connection, org_id)
+        self._by_row: dict[RowKey, list[PendingEdit]] = {}
+        self._by_transaction: dict[UUID, list[PendingEdit]] = {}
+        self._held: set[UUID] = set()
+        for edit in pending_edits(connection, org_id):
+            self._by_row.setdefault(edit.key, []).append(edit)
+            self._by_transaction.setdefault(edit.transaction_id, []).append(edit)
+        self._were_held = {edit.transaction_id for edit in self._edits() if edit.held}
         bases = connection.execute(sa.select(BASE_ROWS).where(BASE_ROWS.c.org_id == org_id))
         self._bases: dict[RowKey, WireImage] = {(row.table_name, row.id): row.row for row in bases}
         self.set_aside: set[UUID] = set()
@@ -40,38 +45,40 @@ class Pending:
 
     def keys(self) -> set[RowKey]:
         """The rows under pending edits."""
-        return {edit.key for edit in self._edits}
+        return set(self._by_row)
 
     def has_base(self, key: RowKey) -> bool:
         """Whether the service's row is kept aside for `key`."""
         return key in self._bases
 
-    def transactions(self) -> set[UUID]:
-        """The transactions that are pending."""
-        return {edit.transaction_id for edit in self._edits}
-
-    def open_conflicts(self) -> set[UUID]:
-        """The transactions that wait in the inbox."""
-        where = (CONFLICTS.c.org_id == self._org_id, CONFLICTS.c.resolved_at.is_(None))
-        return set(self._connection.execute(sa.select(CONFLICTS.c.transaction_id).where(*where)).scalars())
+    def own(self, transactions: Collection[UUID]) -> set[UUID]:
+        """Those of `transactions` that wait here: pending, or as conflicts in the inbox."""
+        known = self._by_transaction.keys() | open_conflicts(self._connection, self._org_id)
+        return known & set(transactions)
 
     def transactions_on(self, key: RowKey) -> set[UUID]:
-        """The pending transactions that touch a row."""
-        return {edit.transaction_id for edit in self._edits if edit.key == key}
+        """The pending transactions that touch a row and are laid on it."""
+        return {edit.transaction_id for edit in self._by_row.get(key, ())} - self._held
+
+    def accepted_among(self, transactions: Iterable[UUID]) -> bool:
+        """Whether the service has applied one of them already."""
+        return any(edit.acked_seq is not None for one in transactions for edit in self._by_transaction.get(one, ()))
+
+    def held_rows(self) -> set[RowKey]:
+        """The rows under edits that the last step held back."""
+        return self._rows_of(self._were_held)
 
     def images(self, keys: Collection[RowKey], incoming: Mapping[RowKey, WireImage]) -> dict[RowKey, WireImage]:
         """What each row must look like now: the service's row with the pending edits on top."""
         found: dict[RowKey, WireImage] = {}
         for key in keys:
-            if key in self._bases:
-                found[key] = self._bases[key]
-            elif key in incoming:
-                found[key] = incoming[key]
-            else:
+            if key not in self._bases and key not in incoming:
                 raise Bug(f"a {key[0]} row is rewritten without a service row under it")
-        for edit in self._edits:
-            if edit.key in found:
-                found[edit.key] = self._lay(edit, found[edit.key])
+            image = self._bases[key] if key in self._bases else incoming[key]
+            for edit in self._by_row.get(key, ()):
+                if edit.transaction_id not in self._held:
+                    image = self._lay(edit, image)
+            found[key] = image
         return found
 
     def _lay(self, edit: PendingEdit, image: WireImage) -> WireImage:
@@ -80,74 +87,121 @@ class Pending:
         if edit.op is Op.UPDATE:
             return None if image is None else {**image, **edit.values}
         rows = codec(self._tables.tables[edit.table])
-        times = {"created_at": self._now, "updated_at": self._now}
+        times = {"created_at": edit.occurred_at, "updated_at": edit.occurred_at}
         fresh = rows.to_wire({"org_id": self._org_id, "id": edit.row_id, "version": 0, **times})
         return {**fresh, **(image or {}), **edit.values}
 
     # -- changing -----------------------------------------------------------------------------------------------
 
-    def keep_base(self, key: RowKey, image: WireImage) -> None:
-        """Keep the service's newest row under the edits."""
-        self._bases[key] = image
-        entry = {"org_id": self._org_id, "table_name": key[0], "id": key[1], "row": image}
-        statement = sqlite.insert(BASE_ROWS).values(entry)
-        primary = ("org_id", "table_name", "id")
-        changed = {"row": statement.excluded.row}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=primary, set_=changed))
+    def keep_base(self, images: Mapping[RowKey, WireImage]) -> None:
+        """Keep the service's newest rows under the edits."""
+        if not images:
+            return
+        self._bases.update(images)
+        statement = sqlite.insert(BASE_ROWS)
+        newest = statement.on_conflict_do_update(
+            index_elements=("org_id", "table_name", "id"), set_={"row": statement.excluded.row}
+        )
+        entries = [
+            {"org_id": self._org_id, "table_name": table, "id": row_id, "row": image}
+            for (table, row_id), image in images.items()
+        ]
+        self._connection.execute(newest, entries)
 
     def accept(self, accepted: Mapping[UUID, int]) -> None:
         """Note the sequences up to which the service applied transactions."""
         if not accepted:
             return
-        self._withdraw_conflicts(accepted)
-        mark_accepted(self._connection, self._org_id, accepted)
-        self._edits = [replace(e, acked_seq=accepted.get(e.transaction_id, e.acked_seq)) for e in self._edits]
-
-    def _withdraw_conflicts(self, accepted: Mapping[UUID, int]) -> None:
-        """A transaction set aside here that the service had applied after all (its answer was lost) is no conflict."""
-        open_ones = (CONFLICTS.c.org_id == self._org_id, CONFLICTS.c.resolved_at.is_(None))
-        where = (*open_ones, CONFLICTS.c.transaction_id.in_(accepted.keys()))
-        withdrawn = CONFLICTS.update().where(*where).values(resolved_at=self._now, resolution="applied")
-        found = self._connection.execute(withdrawn.returning(CONFLICTS.c.transaction_id)).scalars().all()
-        for transaction_id in found:
+        # A transaction set aside here may have been applied all the same, when its answer was lost.
+        for transaction_id in withdraw(self._connection, self._org_id, accepted.keys(), self._now):
             mine = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
             stands = {"acked_seq": accepted[transaction_id], "last_error": None}
             self._connection.execute(OUTBOX.update().where(*mine).values(stands))
+        mark_accepted(self._connection, self._org_id, accepted)
+        for transaction_id in accepted.keys() & self._by_transaction.keys():
+            self._replace(transaction_id, accepted[transaction_id])
 
     def finish_reached(self, cursor: int) -> set[RowKey]:
         """Take off the edits that the cursor has reached; returns the rows that lose some."""
-        done = {e.mutation_id for e in self._edits if e.acked_seq is not None and e.acked_seq <= cursor}
-        if not done:
-            return set()
-        where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.acked_seq <= cursor, OUTBOX.c.processed_at.is_(None))
-        self._connection.execute(OUTBOX.update().where(*where).values(processed_at=self._now))
+        done = {e.transaction_id for e in self._edits() if e.acked_seq is not None and e.acked_seq <= cursor}
+        if done:
+            where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.acked_seq <= cursor, OUTBOX.c.processed_at.is_(None))
+            self._connection.execute(OUTBOX.update().where(*where).values(processed_at=self._now, last_error=None))
         return self._drop(done)
 
     def put_aside(
         self, roots: Collection[UUID], code: str, detail: str | None, theirs: Mapping[str, Json]
     ) -> set[RowKey]:
         """Keep transactions, and what cannot stand without them, as conflicts; returns the rows that lose edits."""
-        gone = dependants(self._edits, self.transactions() & set(roots))
+        gone = self._with_dependants(roots)
         if not gone:
             return set()
         for transaction_id in sorted(gone):
             own_code = code if transaction_id in roots else "missing_reference"
             self._keep_conflict(transaction_id, own_code, detail, theirs)
-        where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id.in_(gone), OUTBOX.c.processed_at.is_(None))
-        self._connection.execute(OUTBOX.update().where(*where).values(processed_at=self._now, last_error=code))
+        finished = {"processed_at": self._now, "last_error": code}
+        for transaction_id in gone:
+            where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
+            self._connection.execute(OUTBOX.update().where(*where, OUTBOX.c.processed_at.is_(None)).values(finished))
         self.set_aside |= gone
-        return self._drop({edit.mutation_id for edit in self._edits if edit.transaction_id in gone})
+        return self._drop(gone)
 
-    def forget_bases(self) -> None:
-        """A row without pending edits needs no base."""
-        for table, row_id in self._bases.keys() - self.keys():
+    def hold(self, roots: Collection[UUID]) -> set[RowKey]:
+        """Leave transactions, and what cannot stand without them, out of this step's overlay; returns their rows.
+
+        They stay pending, and the next step lays them on again.
+        """
+        held = self._with_dependants(roots, accepted_too=True)
+        self._held |= held
+        return self._rows_of(held)
+
+    def close(self) -> None:
+        """Forget the bases of rows without pending edits, and note which transactions are held back."""
+        free = self._bases.keys() - self._by_row.keys()
+        if free:
+            table = sa.bindparam("free_table", type_=BASE_ROWS.c.table_name.type)
+            row_id = sa.bindparam("free_id", type_=BASE_ROWS.c.id.type)
             where = (BASE_ROWS.c.org_id == self._org_id, BASE_ROWS.c.table_name == table, BASE_ROWS.c.id == row_id)
-            self._connection.execute(BASE_ROWS.delete().where(*where))
-            del self._bases[(table, row_id)]
+            entries = [{"free_table": name, "free_id": key} for name, key in free]
+            self._connection.execute(BASE_ROWS.delete().where(*where), entries)
+            for key in free:
+                del self._bases[key]
+        waiting = self._by_transaction.keys()
+        mark_held(self._connection, self._org_id, self._held - self._were_held, held=True)
+        mark_held(self._connection, self._org_id, (self._were_held - self._held) & waiting, held=False)
 
-    def _drop(self, mutation_ids: set[UUID]) -> set[RowKey]:
-        touched = {edit.key for edit in self._edits if edit.mutation_id in mutation_ids}
-        self._edits = [edit for edit in self._edits if edit.mutation_id not in mutation_ids]
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _edits(self) -> Iterable[PendingEdit]:
+        return (edit for edits in self._by_transaction.values() for edit in edits)
+
+    def _rows_of(self, transactions: Iterable[UUID]) -> set[RowKey]:
+        return {edit.key for one in transactions for edit in self._by_transaction.get(one, ())}
+
+    def _with_dependants(self, roots: Collection[UUID], *, accepted_too: bool = False) -> set[UUID]:
+        waiting = self._by_transaction.keys() & set(roots)
+        if not waiting:
+            return set()
+        open_edits = self._edits() if accepted_too else (edit for edit in self._edits() if edit.acked_seq is None)
+        return dependants(list(open_edits), waiting)
+
+    def _replace(self, transaction_id: UUID, seq: int) -> None:
+        edits = [replace(edit, acked_seq=seq) for edit in self._by_transaction[transaction_id]]
+        self._by_transaction[transaction_id] = edits
+        newer = {edit.mutation_id: edit for edit in edits}
+        for key in {edit.key for edit in edits}:
+            self._by_row[key] = [newer.get(edit.mutation_id, edit) for edit in self._by_row[key]]
+
+    def _drop(self, transactions: Collection[UUID]) -> set[RowKey]:
+        touched = self._rows_of(transactions)
+        for key in touched:
+            left = [edit for edit in self._by_row[key] if edit.transaction_id not in transactions]
+            if left:
+                self._by_row[key] = left
+            else:
+                del self._by_row[key]
+        for transaction_id in transactions:
+            self._by_transaction.pop(transaction_id, None)
         return touched
 
     def _keep_conflict(self, transaction_id: UUID, code: str, detail: str | None, theirs: Mapping[str, Json]) -> None:
@@ -159,8 +213,7 @@ class Pending:
                 "values": edit.values,
                 "before": edit.before,
             }
-            for edit in self._edits
-            if edit.transaction_id == transaction_id
+            for edit in self._by_transaction[transaction_id]
         ]
         row = {
             "org_id": self._org_id,
@@ -171,4 +224,4 @@ class Pending:
             "theirs": theirs,
             "created_at": self._now,
         }
-        self._connection.execute(sqlite.insert(CONFLICTS).on_conflict_do_nothing(), row)
+        keep_conflict(self._connection, row)

@@ -1,7 +1,7 @@
 """The wire types of the sync protocol, version 1, shared by PC and service (docs/protocol.md)."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 else:
     # msgspec reads no recursive types; deeper levels are checked column by column (`RowCodec.from_wire`).
     WireRow = dict[str, bool | int | float | str | list | dict | None]
+Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 PushStatus: TypeAlias = Literal["applied", "merged", "duplicate", "rejected"]
 Verb: TypeAlias = Literal["insert", "update", "delete"]
 ChangeOp: TypeAlias = Literal["upsert", "delete", "event"]
@@ -38,7 +39,7 @@ class WireTransaction(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
     id: UUID
     schema: str
-    occurred_at: datetime
+    occurred_at: Instant
     actor_user_id: UUID | None
     mutations: tuple[WireMutation, ...]
     replay: bool = False
@@ -48,7 +49,7 @@ class PushRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Transactions of one device, oldest first; `sent_at` is the device's clock, to correct its times by."""
 
     device_id: UUID
-    sent_at: datetime
+    sent_at: Instant
     transactions: tuple[WireTransaction, ...]
 
 
@@ -80,7 +81,11 @@ class PushResponse(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One entry of the log, as its reader may see it."""
+    """One entry of the log, as its reader may see it.
+
+    `event` names what an `event` entry tells, `data` says it: `applied` (the reader's own mutation, whose row comes in
+    a newer state of the same page) and `edit.lost` (`LostEditData`). Readers skip names they do not know.
+    """
 
     seq: int
     table: str
@@ -89,8 +94,22 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     mutation_id: UUID
     transaction_id: UUID
     actor_user_id: UUID | None
-    at: datetime
+    at: Instant
     row: WireRow | None = None
+    event: str | None = None
+    data: WireRow | None = None
+
+
+APPLIED: Final = "applied"
+EDIT_LOST: Final = "edit.lost"
+
+
+class LostEditData(msgspec.Struct, frozen=True):
+    """A plain column in which a transaction gave way to a later edit: what it had written, and what stands."""
+
+    transaction_id: UUID
+    values: WireRow
+    kept: WireRow
 
 
 class ChangesPage(msgspec.Struct, frozen=True):

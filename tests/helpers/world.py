@@ -21,6 +21,7 @@ from driveflow_desktop.domain.people.tables import Instructor, Student
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.domain.tables import METADATA, synced_tables
 from driveflow_desktop.kernel.clock import FixedClock
+from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.kernel.money import split_price
 from driveflow_desktop.service.database import make_engine, school_transaction
 from driveflow_desktop.service.members import Member
@@ -36,11 +37,24 @@ from driveflow_desktop.store.types import Json, Value, dump_json
 from driveflow_desktop.store.unit_of_work import Actor, Receipt, UnitOfWork
 from driveflow_desktop.sync.outbox import to_push
 from driveflow_desktop.sync.overlay import SyncOutcome, apply_page, apply_results, read_cursor
-from driveflow_desktop.sync.pending import CONFLICTS as CONFLICTS_TABLE
-from driveflow_desktop.sync.protocol import ChangesPage, PushRequest, PushResponse
+from driveflow_desktop.sync.conflicts import CONFLICTS as CONFLICTS_TABLE
+from driveflow_desktop.sync.protocol import MAX_MUTATIONS, ChangesPage, PushRequest, PushResponse
 
 T = TypeVar("T")
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+
+
+class DeskClock(FixedClock):
+    """A PC's own clock, which goes wrong by `skew`."""
+
+    def __init__(self, true: FixedClock, skew: timedelta) -> None:
+        super().__init__(true.now())
+        self.true = true
+        self.skew = skew
+
+    def now(self) -> datetime:
+        """What this PC believes the time to be."""
+        return self.true.now() + self.skew
 
 
 @dataclass
@@ -52,7 +66,7 @@ class Desk:
     replica: Replica
     member: Member
     actor: Actor
-    skew: timedelta = timedelta()
+    clock: "DeskClock"
     set_aside: list[UUID] = field(default_factory=list)
 
     def do(self, command: Callable[[UnitOfWork], T]) -> Receipt[T]:
@@ -60,14 +74,13 @@ class Desk:
         self.world.clock.advance(timedelta(seconds=1))
         return self.replica.execute(command, self.actor)
 
-    def take_push(self) -> PushRequest | None:
+    def take_push(self, limit: int = MAX_MUTATIONS) -> PushRequest | None:
         """The request the engine would send now."""
         with self.replica.reader() as connection:
-            transactions = to_push(connection, self.member.org_id)
+            transactions = to_push(connection, self.member.org_id, limit=limit, actor_user_id=self.member.user_id)
         if not transactions:
             return None
-        sent_at = self.world.clock.now() + self.skew
-        return PushRequest(self.member.device_id, sent_at, tuple(transactions))
+        return PushRequest(self.member.device_id, self.clock.now(), tuple(transactions))
 
     def push(self) -> PushResponse | None:
         """Push once and take the answer."""
@@ -81,7 +94,7 @@ class Desk:
     def answer(self, response: PushResponse) -> SyncOutcome:
         """Take an answer, as if it had just arrived."""
         with self.replica.sync_transaction() as connection:
-            outcome = apply_results(connection, self.member.org_id, METADATA, self.world.clock.now(), response.results)
+            outcome = apply_results(connection, self.member.org_id, METADATA, self.clock.now(), response.results)
         self.set_aside += outcome.set_aside
         return outcome
 
@@ -91,7 +104,7 @@ class Desk:
             cursor = read_cursor(connection)
         page = self.world.serve_pull(self.member, cursor, limit)
         with self.replica.sync_transaction() as connection:
-            outcome = apply_page(connection, self.member.org_id, METADATA, self.world.clock.now(), page)
+            outcome = apply_page(connection, self.member.org_id, METADATA, self.clock.now(), page)
         self.set_aside += outcome.set_aside
         return page
 
@@ -137,7 +150,8 @@ class Desk:
 class World:
     """The school, its service, its desks."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, seed: int = 0) -> None:
+        self.seed = seed
         self.clock = FixedClock(START)
         self.engine = make_engine(url)
         self.folder = folder
@@ -146,16 +160,30 @@ class World:
         with school_transaction(self.engine, self.org_id) as connection:
             open_school(connection, self.org_id, {"name": "Harbour"}, schema=head_revision(), now=self.clock.now())
 
-    def desk(self, name: str, role: OrgRole = OrgRole.OWNER, instructor_id: UUID | None = None) -> Desk:
-        """A new PC, synced to the head."""
-        member = Member(self.org_id, uuid4(), role, uuid4(), instructor_id)
-        path = self.folder / f"{name}.db"
+    def desk(
+        self,
+        name: str,
+        role: OrgRole = OrgRole.OWNER,
+        instructor_id: UUID | None = None,
+        *,
+        user_id: UUID | None = None,
+        skew: timedelta = timedelta(),
+    ) -> Desk:
+        """A new PC, synced to the head; its clock goes wrong by `skew`, its ids are the same in every run."""
+        member = Member(self.org_id, user_id or uuid4(), role, uuid4(), instructor_id)
+        clock = DeskClock(self.clock, skew)
         replica = Replica(
-            path, ReplicaKey(bytes(32)), clock=self.clock, schema=head_revision(), tables=METADATA, guard=hard_rules
+            self.folder / f"{name}.db",
+            ReplicaKey(bytes(32)),
+            clock=clock,
+            schema=head_revision(),
+            tables=METADATA,
+            guard=hard_rules,
         )
+        replica.ids = IdSource(clock, random_bits=random.Random(f"{self.seed} {name}").getrandbits)
         with replica.maintenance() as connection:
             upgrade(connection)
-        desk = Desk(self, name, replica, member, Actor(self.org_id, member.user_id, member.device_id))
+        desk = Desk(self, name, replica, member, Actor(self.org_id, member.user_id, member.device_id), clock)
         self.desks.append(desk)
         desk.sync()
         return desk
@@ -261,8 +289,3 @@ def digest(connection: sa.Connection) -> dict[str, list[str]]:
         rows = read_all(connection, table).values()
         found[str(table.name)] = sorted(dump_json(cast("Json", codec(table).to_wire(row))) for row in rows)
     return found
-
-
-def shuffled(seed: int) -> random.Random:
-    """A seeded source of choices."""
-    return random.Random(seed)

@@ -210,11 +210,21 @@ def key_fits(file: BinaryIO, size: int, key: ReplicaKey) -> bool:
     proves it. More than the first is looked at, because a power cut may have torn one that the log repairs.
     """
     pages = size // PAGE_BYTES
-    file.seek(0)
-    salt = file.read(_SALT_BYTES)
-    signing = hashlib.pbkdf2_hmac("sha512", key.raw, bytes(byte ^ _HMAC_SALT_MASK for byte in salt), _HMAC_ROUNDS, 32)
     candidates = [number for number in (1, 2, 3, pages // 2, pages) if 1 <= number <= pages]
+    signing = _signing_key(file, key)
     return any(_is_signed(file, number, signing) for number in candidates)
+
+
+def every_page_fits(file: BinaryIO, size: int, key: ReplicaKey) -> bool:
+    """Whether every page that is there was written with `key` and is whole."""
+    signing = _signing_key(file, key)
+    return all(_is_signed(file, number, signing) for number in range(1, size // PAGE_BYTES + 1))
+
+
+def _signing_key(file: BinaryIO, key: ReplicaKey) -> bytes:
+    file.seek(0)
+    salt = bytes(byte ^ _HMAC_SALT_MASK for byte in file.read(_SALT_BYTES))
+    return hashlib.pbkdf2_hmac("sha512", key.raw, salt, _HMAC_ROUNDS, 32)
 
 
 def _is_signed(file: BinaryIO, number: int, signing: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.store.cipher import PAGE_BYTES, KeyStore, key_fits
+from driveflow_desktop.store.cipher import PAGE_BYTES, KeyStore, every_page_fits, key_fits
 from driveflow_desktop.store.failures import translate
 from driveflow_desktop.store.files import ReplicaFiles, shm_of, wal_of
 from driveflow_desktop.store.replica import ReplicaKey, connect
@@ -81,27 +81,27 @@ def require_writable(files: ReplicaFiles) -> None:
 
 
 def require_readable(database: Path, key: ReplicaKey) -> None:
-    """Refuse a file that SQLite cannot read: `truncated`, `corrupt`."""
-    with look_inside(database, key) as connection:
-        try:
+    """Refuse a file that SQLite cannot read although the key fits: `truncated`, `corrupt`."""
+    try:
+        with look_inside(database, key) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        except sqlcipher.Error as problem:
-            known = translate(problem)
-            if known is None:
-                raise
-            if known.code == "corrupt" and not _damaged_pages(connection):
-                # Every page that is there is whole, so the end of the file is missing.
-                raise _truncated(database) from problem
-            raise known from problem
+    except sqlcipher.Error as problem:
+        known = translate(problem)
+        if known is None or known.code not in {"corrupt", "not_a_replica"}:
+            raise (known or problem) from problem
+        with database.open("rb") as file:
+            whole = every_page_fits(file, database.stat().st_size, key)
+        # When every page that is there is whole, those that are not there are missing.
+        raise (_truncated if whole else _corrupt)(database) from problem
 
 
 def require_sound(database: Path, key: ReplicaKey) -> None:
     """Refuse a file whose structure is broken (`corrupt`); reads all of it."""
-    with look_inside(database, key) as connection:
-        try:
+    try:
+        with look_inside(database, key) as connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchall()
-        except sqlcipher.Error as problem:
-            raise _corrupt(database) from problem
+    except sqlcipher.DatabaseError as problem:
+        raise _corrupt(database) from problem
     if found != [("ok",)]:
         raise _corrupt(database)
 
@@ -114,10 +114,6 @@ def look_inside(database: Path, key: ReplicaKey) -> Iterator[sqlcipher.Connectio
         yield connection
     finally:
         connection.close()
-
-
-def _damaged_pages(connection: sqlcipher.Connection) -> bool:
-    return bool(connection.execute("PRAGMA cipher_integrity_check").fetchall())
 
 
 def _entropy(page: bytes) -> float:

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -47,18 +48,20 @@ def names(desk: Desk) -> list[str]:
 def test_a_stray_write_raises_at_the_writer(desk: Desk, statement: str, where: str) -> None:
     before = names(desk)
 
-    def stray(unit: UnitOfWork) -> None:
-        unit.connection.exec_driver_sql(statement)
+    def in_a_command() -> None:
+        desk.run(lambda unit: unit.connection.exec_driver_sql(statement))
 
+    def in_a_sync_transaction() -> None:
+        with desk.replica.sync_transaction() as connection:
+            connection.exec_driver_sql(statement)
+
+    def outside() -> None:
+        with desk.replica._writer_engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    act = {"in a command": in_a_command, "in a sync transaction": in_a_sync_transaction, "outside": outside}[where]
     with pytest.raises(Bug, match="students is written through the unit of work only"):
-        if where == "in a command":
-            desk.run(stray)
-        elif where == "in a sync transaction":
-            with desk.replica.sync_transaction() as connection:
-                connection.exec_driver_sql(statement)
-        else:
-            with desk.replica._writer_engine.begin() as connection:
-                connection.exec_driver_sql(statement)
+        act()
     assert names(desk) == before
     desk.book(1)
 
@@ -217,26 +220,17 @@ def test_the_desk_goes_before_sync_whenever_both_wait() -> None:
     assert order == ["desk"] * 3 + ["sync"] * 2
 
 
+def _count(connection: sa.Connection, *where: sa.ColumnElement[bool], table: type | sa.Table = Booking) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
+
+
 def test_many_threads_write_and_read_without_losing_anything(desk: Desk) -> None:
-    school, replica = desk.school, desk.replica
-    failures: list[BaseException] = []
-    per_thread = 25
+    replica, per_thread = desk.replica, 25
+    of_bookings = OUTBOX.c.table_name == "bookings"
 
-    def guarded(act: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                act()
-            except BaseException as problem:
-                failures.append(problem)
-
-        return run
-
-    def front_desk(number: int) -> Callable[[], None]:
-        def act() -> None:
-            for index in range(per_thread):
-                desk.book(number * per_thread + index)
-
-        return guarded(act)
+    def front_desk(number: int) -> None:
+        for index in range(per_thread):
+            desk.book(number * per_thread + index)
 
     def sync() -> None:
         for _ in range(per_thread):
@@ -246,21 +240,17 @@ def test_many_threads_write_and_read_without_losing_anything(desk: Desk) -> None
     def reads() -> None:
         for _ in range(per_thread * 2):
             with replica.reader() as connection:
-                bookings = connection.execute(sa.select(sa.func.count()).select_from(Booking)).scalar_one()
-                logged = connection.execute(
-                    sa.select(sa.func.count()).select_from(OUTBOX).where(OUTBOX.c.table_name == "bookings")
-                ).scalar_one()
-                assert bookings == logged
+                assert _count(connection) == _count(connection, of_bookings, table=OUTBOX)
 
-    with threads(*(front_desk(n) for n in range(4)), guarded(sync), guarded(reads), guarded(reads)) as running:
-        for thread in running:
-            thread.start()
-    assert failures == []
+    with ThreadPoolExecutor(max_workers=7) as pool:
+        jobs = [pool.submit(front_desk, number) for number in range(4)]
+        jobs += [pool.submit(act) for act in (sync, reads, reads)]
+        for job in jobs:
+            job.result(WAIT)
     with replica.reader() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(Booking)).scalar_one() == 4 * per_thread
+        assert _count(connection) == 4 * per_thread
         ids = connection.execute(sa.select(OUTBOX.c.id).order_by(sa.text("rowid"))).scalars().all()
     assert ids == sorted(ids), "the outbox is in the order of its commits"
-    assert school.students
 
 
 def test_a_failed_command_lets_the_next_one_write(desk: Desk) -> None:

@@ -43,9 +43,6 @@ class WindowDesk(QObject):
         self._bridge = bridge
         self._undo = undo
         self._actor = actor
-        undo.applied.connect(self.changed)
-        undo.said.connect(self.say)
-        undo.refused.connect(self.refuse)
 
     @property
     def session(self) -> Session:

@@ -1,0 +1,174 @@
+"""One open school in one window: threads, undo, desk, screens, upkeep. Made by the composition roots and by tests."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from driveflow_desktop.domain.identity.rules import Action, can
+from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.overview.standing import Standing, standing
+from driveflow_desktop.kernel.changes import Changes
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.time import local_date
+from driveflow_desktop.store.backup import Backup, Upkeep
+from driveflow_desktop.store.base import Connection
+from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.store.unit_of_work import Actor
+from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.screens.context import ScreenContext
+from driveflow_desktop.ui.shell.action_table import BOOK, PAY, action_table
+from driveflow_desktop.ui.shell.bridge import Bridge, BugReport
+from driveflow_desktop.ui.shell.desk import WindowDesk
+from driveflow_desktop.ui.shell.finder import Finder
+from driveflow_desktop.ui.shell.screen import ScreenSpec
+from driveflow_desktop.ui.shell.statusbar import Status
+from driveflow_desktop.ui.shell.theme import Mode, Theme
+from driveflow_desktop.ui.shell.undo import UndoStack
+from driveflow_desktop.ui.shell.window import MainWindow, ShellParts
+from driveflow_desktop.ui.widgets.memory import Memory
+
+UPKEEP_EVERY_MS: Final = 60_000
+STATUS_DELAY_MS: Final = 250
+READERS: Final = 2
+FIRST_DAY_SCREEN: Final = "calendar"
+
+_RIGHTS: Final = {BOOK: Action.BOOK, PAY: Action.TAKE_PAYMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramParts:
+    """What a window over an open school needs."""
+
+    replica: Replica
+    session: Session
+    actor: Actor
+    memory: Memory
+    theme: Theme
+    screens: Callable[[ScreenContext], Sequence[ScreenSpec]]
+    upkeep: Upkeep | None = None
+
+
+class Program(QObject):
+    """Owns the window and everything behind it; `close` ends the threads, the replica stays the caller's."""
+
+    def __init__(self, parts: ProgramParts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.bridge = Bridge(on_user_error=self._refused, on_bug=self._bug, readers=READERS, parent=self)
+        self.undo = UndoStack(self.bridge, parent=self)
+        self.desk = WindowDesk(parts.replica, parts.session, parts.actor, self.bridge, self.undo, self)
+        self.context = ScreenContext(self.desk, parts.memory, parts.theme)
+        self.window = MainWindow(
+            ShellParts(
+                screens=parts.screens(self.context),
+                actions=action_table(),
+                memory=parts.memory,
+                undo=self.undo,
+                search=Finder(self.desk),
+                today=lambda: local_date(self.desk.clock.now(), parts.session.tz),
+                date_screen=FIRST_DAY_SCREEN,
+            )
+        )
+        self._connect()
+        self._status_timer = self._timer(STATUS_DELAY_MS, self._ask_status, single=True)
+        self._upkeep_timer = self._timer(UPKEEP_EVERY_MS, self._keep_up)
+
+    def start(self) -> None:
+        """Show the window with the last screen, and begin the upkeep."""
+        session = self._parts.session
+        self.window.start(_rights(session.role), session.user_name, self._role_words(session.role))
+        self.window.show()
+        self._ask_status()
+        self._upkeep_timer.start()
+
+    def close(self) -> None:
+        """Close the window and end the threads, once every write is on disk."""
+        self._upkeep_timer.stop()
+        self._status_timer.stop()
+        self.window.close()
+        self.window.host.close_all()
+        self.bridge.close()
+        self.window.deleteLater()
+
+    def _connect(self) -> None:
+        self.desk.changed.connect(self.window.dispatch)
+        self.desk.said.connect(self._say)
+        self.desk.asked_for.connect(self.window.open)
+        self.desk.changed.connect(self._status_changed)
+        self.undo.applied.connect(self._status_changed)
+        self.window.actions_.handle("theme.next", self._next_theme)
+
+    def _timer(self, interval_ms: int, act: Callable[[], None], *, single: bool = False) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(interval_ms)
+        timer.setSingleShot(single)
+        timer.timeout.connect(act)
+        return timer
+
+    def _say(self, text: str, can_undo: bool) -> None:
+        self.window.say(text, self.undo.undo if can_undo else None)
+
+    def _refused(self, error: UserError) -> None:
+        self.window.show_error(error)
+
+    def _bug(self, report: BugReport) -> None:
+        self.window.show_bug(report)
+
+    def _next_theme(self) -> None:
+        modes = list(Mode)
+        theme = self._parts.theme
+        theme.set_mode(modes[(modes.index(theme.mode) + 1) % len(modes)])
+        self._parts.memory.write("theme", theme.mode.value)
+
+    def _status_changed(self, _changes: Changes) -> None:
+        self._status_timer.start()
+
+    def _ask_status(self) -> None:
+        replica, org_id = self._parts.replica, self._parts.session.org_id
+
+        def query(connection: Connection) -> Standing:
+            return standing(connection, org_id, replica.path)
+
+        self.desk.read("program/status", query, self._show_status)
+
+    def _show_status(self, found: Standing) -> None:
+        session = self._parts.session
+        zone = session.tz.key
+        abbreviation = self.desk.clock.now().astimezone(session.tz).tzname()
+        words = self.tr("Saved on this PC") if not found.joined else self.tr("Not connected")
+        self.window.set_status(
+            Status(
+                sync=words,
+                tone="ok" if not found.joined else "warn",
+                waiting=found.waiting,
+                replica_bytes=found.replica_bytes,
+                bookings=found.bookings,
+                school=session.org_name,
+                zone=f"{zone} ({abbreviation})",
+            )
+        )
+
+    def _role_words(self, role: OrgRole) -> str:
+        return {
+            OrgRole.OWNER: self.tr("Owner"),
+            OrgRole.ADMIN: self.tr("Front desk · admin"),
+            OrgRole.INSTRUCTOR: self.tr("Instructor"),
+            OrgRole.STUDENT: self.tr("Student"),
+        }[role]
+
+    def _keep_up(self) -> None:
+        upkeep = self._parts.upkeep
+        if upkeep is not None:
+            self.bridge.read("program/upkeep", upkeep.tick, _kept)
+
+
+def _kept(_backup: Backup | None) -> None:
+    """Nothing to show: Settings lists the backups itself."""
+
+
+def _rights(role: OrgRole) -> frozenset[str]:
+    """What the action table and the screens ask for: the domain's actions, and the table's words for two of them."""
+    named = {right for right, action in _RIGHTS.items() if can(role, action)}
+    return frozenset(named | {action.value for action in Action if can(role, action)})

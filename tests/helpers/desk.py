@@ -101,12 +101,14 @@ def setting_of(clock: Clock | None = None) -> Setting:
     return Setting(clock or SystemClock(), METADATA)
 
 
-def open_desk(folder: Path, clock: Clock | None = None) -> Desk:
-    """Found a school in a new replica in `folder`."""
+def open_desk(folder: Path, clock: Clock | None = None, *, found: bool = True) -> Desk:
+    """A new replica in `folder` with a small school, unless `found` says that it is still to be founded."""
     files, setting = ReplicaFiles(folder), setting_of(clock)
     replica = create_replica(files, KEYS, setting)
     org = replica.ids.new()
-    school = replica.execute(found_school, Actor(org, None, None)).value
+    school = School(org, org, org, ())
+    if found:
+        school = replica.execute(found_school, school.actor).value
     return Desk(files, replica, school, setting)
 
 

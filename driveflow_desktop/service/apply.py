@@ -1,31 +1,33 @@
 """Applying one pushed transaction inside a savepoint: decode, judge, merge, write, log."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.hard_rules import hard_rules
-from driveflow_desktop.domain.people.tables import Guardian, Student, StudentGuardian
 from driveflow_desktop.domain.tables import METADATA, synced_tables
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.service.journal import Entry, Journal
+from driveflow_desktop.service.history import last_write
+from driveflow_desktop.service.journal import Entry, Journal, Notice
 from driveflow_desktop.service.members import Member
-from driveflow_desktop.service.rights import insertable, require_right
+from driveflow_desktop.service.moves import RowChange, ScopeMoves
+from driveflow_desktop.service.rights import require_row_right
 from driveflow_desktop.service.scope import Audience, ScopeReader, may_see
-from driveflow_desktop.store.log import OUTBOX, Mutation, Stamp
+from driveflow_desktop.service.teaching import require_teaching_rules
+from driveflow_desktop.store.log import Mutation, Stamp
 from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import Row, RowCodec, cascade_children, codec
-from driveflow_desktop.store.types import Json, Value
-from driveflow_desktop.sync.merge import merge_update
-from driveflow_desktop.sync.protocol import CurrentRow, WireMutation, WireTransaction
+from driveflow_desktop.store.types import Value
+from driveflow_desktop.sync.merge import Merged, merge_update
+from driveflow_desktop.sync.protocol import CurrentRow, LostEditData, WireMutation, WireTransaction
 
 _SYNCED: Final = {str(table.name): table for table in synced_tables()}
-_ONE_PER_PARENT: Final = frozenset({"lessons", "package_uses", "student_guardians"})
-"""Tables whose ids are derived from their natural key, so that two PCs make the same row."""
+_SCOPING: Final = frozenset({"bookings", "student_guardians", "lessons", "payouts"})
+"""Tables that decide who sees rows of other tables."""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,6 @@ class Applied:
 
     seq: int = 0
     merged: bool = False
-    notices: list[dict[str, Json]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,25 @@ class Refused(Exception):
 
     error: UserError
     current: tuple[CurrentRow, ...] = ()
+
+
+class _Edit(NamedTuple):
+    """A mutation with its values decoded."""
+
+    id: UUID
+    rows: RowCodec
+    op: Op
+    row_id: UUID
+    base_version: int
+    values: Row
+    before: Row
+
+
+class _Done(NamedTuple):
+    mutation: Mutation
+    seq: int
+    change: RowChange
+    audience_before: Audience
 
 
 class TransactionApplier:
@@ -54,10 +74,12 @@ class TransactionApplier:
         self._connection = connection
         self._member = member
         self._journal = journal
-        self._transaction = transaction
+        self._edits = [_decode(wire) for wire in transaction.mutations]
         self._now = at
         self._scope = ScopeReader(connection, member.org_id)
-        self._done: list[tuple[Mutation, Row | None, Row | None, Audience]] = []
+        self._rows: dict[tuple[str, UUID], Row | None] = {}
+        self._done: list[_Done] = []
+        self._notices: list[Notice] = []
         self._result = Applied()
         self._stamp = Stamp(
             org_id=member.org_id,
@@ -70,50 +92,139 @@ class TransactionApplier:
 
     def run(self) -> Applied:
         """Apply every mutation, then the hard rules, then the log. Raises `Refused` or `UserError`."""
-        students = self._students_in_play()
-        before = dict(self._scope.students(students)) if students else {}
-        for wire in self._transaction.mutations:
-            self._apply(wire)
-        hard_rules(self._connection, self._member.org_id, [mutation for mutation, *_rest in self._done])
-        self._log(before)
+        self._read_rows()
+        moves = ScopeMoves(self._scope, self._students_in_play())
+        for edit in self._edits:
+            self._apply(edit)
+        self._require_hard_rules()
+        self._log(moves)
         return self._result
+
+    def _read_rows(self) -> None:
+        """Every row that the transaction touches, in one query per table."""
+        wanted: dict[RowCodec, set[UUID]] = {}
+        for edit in self._edits:
+            wanted.setdefault(edit.rows, set()).add(edit.row_id)
+        for rows, ids in wanted.items():
+            found = rows.read_many(self._connection, self._member.org_id, ids)
+            self._rows |= {(rows.name, row_id): found.get(row_id) for row_id in ids}
+
+    def _students_in_play(self) -> set[UUID]:
+        """Students whose audience, or whose guardians', the transaction may change."""
+        found: set[UUID] = set()
+        for edit in self._edits:
+            if edit.rows.name in {"bookings", "student_guardians"}:
+                sides = (edit.values, self._rows[(edit.rows.name, edit.row_id)] or {})
+                found |= {cast("UUID", side["student_id"]) for side in sides if side.get("student_id")}
+        return found
+
+    def _require_hard_rules(self) -> None:
+        try:
+            hard_rules(self._connection, self._member.org_id, [done.mutation for done in self._done])
+        except UserError as error:
+            blocking = error.details.get("blocking")
+            if not isinstance(blocking, UUID):
+                raise
+            bookings = codec(_SYNCED["bookings"])
+            held = bookings.read(self._connection, self._member.org_id, blocking)
+            raise Refused(error, self._shown(bookings, held)) from None
 
     # -- one mutation -------------------------------------------------------------------------------------------
 
-    def _apply(self, wire: WireMutation) -> None:
-        table = _SYNCED.get(wire.table)
-        if table is None:
-            raise UserError("invalid", "There is no such table.", column="table")
-        rows = codec(table)
-        op = Op(wire.op)
-        values, before = rows.from_wire(wire.values), rows.from_wire(wire.before)
-        current = rows.read(self._connection, self._member.org_id, wire.row_id)
-        self._require_right(rows, op, values, current)
-        if op is Op.INSERT:
-            self._insert(rows, wire, values, current)
-        elif current is None or not self._visible(rows.name, current):
-            self._missing(wire, op)
-        elif op is Op.UPDATE:
-            self._update(rows, wire, values, before, current)
+    def _apply(self, edit: _Edit) -> None:
+        current = self._rows[(edit.rows.name, edit.row_id)]
+        require_row_right(self._member.role, edit.rows, edit.op, edit.values, current)
+        if edit.op is Op.INSERT:
+            self._insert(edit, current)
+        elif current is None or not self._visible(edit.rows.name, current):
+            self._missing(edit)
+        elif edit.op is Op.UPDATE:
+            self._update(edit, current)
         else:
-            self._delete(rows, wire, before, current)
+            self._delete(edit, current)
 
-    def _require_right(self, rows: RowCodec, op: Op, values: Row, current: Row | None) -> None:
-        """Columns at their default count as not given: a full insert from a desk names every column."""
-        role = self._member.role
-        if op is Op.INSERT:
-            allowed = insertable(role, rows.name)
-            defaults = rows.default_values()
-            named = [name for name, value in values.items() if name in allowed or value != defaults.get(name)]
-            require_right(role, rows.name, op, named)
-        else:
-            changed = [name for name, value in values.items() if current is None or current[name] != value]
-            require_right(role, rows.name, op, changed)
+    def _missing(self, edit: _Edit) -> None:
+        if edit.op is Op.DELETE:
+            return  # gone already: what the delete wanted
+        absent = CurrentRow(edit.rows.name, edit.row_id, None)
+        raise Refused(UserError("gone", "That row no longer exists."), (absent,))
+
+    def _insert(self, edit: _Edit, current: Row | None) -> None:
+        rows = edit.rows
+        if current is not None:
+            self._insert_again(edit, current)
+            return
+        full = rows.complete(edit.values)
+        own: dict[str, Value] = {"org_id": self._member.org_id, "id": edit.row_id, "created_at": self._now}
+        row: Row = {**full, **own, "updated_at": self._now, "version": self._journal.head + 1}
+        self._require_references(rows, full)
+        if not self._visible(rows.name, row):
+            raise UserError("forbidden", "That row would not be yours.")
+        require_teaching_rules(self._connection, self._member, rows.name, None, row)
+        holder = rows.find_unique(self._connection, self._member.org_id, row)
+        if holder is not None:
+            held = rows.read(self._connection, self._member.org_id, holder)
+            raise Refused(_already_exists(), self._shown(rows, held))
+        rows.insert(self._connection, [row])
+        self._record(edit, Op.INSERT, full, None, row)
+
+    def _insert_again(self, edit: _Edit, current: Row) -> None:
+        """The row is there: another PC made the same one (its id comes from its natural key), or the id is taken."""
+        if not self._visible(edit.rows.name, current) or not edit.rows.same_key(edit.values, current):
+            raise Refused(_already_exists(), self._shown(edit.rows, current))
+        self._result.merged = True
+        # What this PC left at its default it has no opinion on.
+        defaults = edit.rows.default_values()
+        given = {name: value for name, value in edit.values.items() if value != defaults[name]}
+        changed = {name: value for name, value in given.items() if value != current[name]}
+        require_row_right(self._member.role, edit.rows, Op.UPDATE, changed, current)
+        self._update(edit._replace(values=changed, before=defaults), current)
+
+    def _update(self, edit: _Edit, current: Row) -> None:
+        rows = edit.rows
+        merged = merge_update(rows.name, current, edit.before, edit.values, lambda name: self._is_later(edit, name))
+        if merged.conflicts:
+            error = UserError("version_conflict", "Someone else changed this first.", column=merged.conflicts[0])
+            raise Refused(error, self._shown(rows, current))
+        if merged.beside_another or cast("int", current["version"]) > edit.base_version:
+            self._result.merged = self._result.merged or self._by_another_device(edit)
+        self._notice(edit, merged, current)
+        changed = rows.differences(current, merged.values)
+        if not changed:
+            return
+        self._require_references(rows, changed)
+        stamped: dict[str, Value] = {**changed, "updated_at": self._now, "version": self._journal.head + 1}
+        after = {**current, **stamped}
+        rows.update(self._connection, self._member.org_id, edit.row_id, stamped)
+        if not self._visible(rows.name, after):
+            raise UserError("forbidden", "That row would not be yours any more.")
+        require_teaching_rules(self._connection, self._member, rows.name, current, after)
+        self._record(edit, Op.UPDATE, changed, current, after)
+
+    def _delete(self, edit: _Edit, current: Row) -> None:
+        rows = edit.rows
+        if any(current[name] != value for name, value in edit.before.items()):
+            error = UserError("version_conflict", "Someone else changed this before it was deleted.")
+            raise Refused(error, self._shown(rows, current))
+        for child, column in cascade_children(METADATA, rows.table):
+            where = (child.c.org_id == self._member.org_id, child.c[column] == edit.row_id)
+            if self._connection.execute(sa.select(sa.literal(1)).where(*where).limit(1)).first() is not None:
+                # The device deletes what it knows of; rows it does not know must not vanish with their parent.
+                raise Refused(UserError("in_use", "Something else still belongs to this."))
+        audience = self._scope.audience(rows.name, current)
+        rows.delete(self._connection, self._member.org_id, [edit.row_id])
+        self._record(edit, Op.DELETE, {}, current, None, audience)
+
+    # -- judging ------------------------------------------------------------------------------------------------
 
     def _visible(self, table: str, row: Row) -> bool:
-        if self._member.sees_all:
-            return True
-        return may_see(self._scope.audience(table, row), self._member.instructor_id)
+        return self._member.sees_all or may_see(self._scope.audience(table, row), self._member.instructor_id)
+
+    def _shown(self, rows: RowCodec, row: Row | None) -> tuple[CurrentRow, ...]:
+        """A row as part of a refusal; nothing when the member may not see it."""
+        if row is None or not self._visible(rows.name, row):
+            return ()
+        return (CurrentRow(rows.name, cast("UUID", row["id"]), rows.to_wire(row)),)
 
     def _require_references(self, rows: RowCodec, values: Row) -> None:
         """Every row referred to exists and lies in the member's scope; otherwise it is as if it did not exist."""
@@ -125,157 +236,74 @@ class TransactionApplier:
             if found is None or not self._visible(target, found):
                 raise UserError("missing_reference", "It refers to something that is not there.", column=column)
 
-    def _missing(self, wire: WireMutation, op: Op) -> None:
-        if op is Op.DELETE:
-            return  # gone already: what the delete wanted
-        raise Refused(UserError("gone", "That row no longer exists."), (CurrentRow(wire.table, wire.row_id, None),))
+    def _is_later(self, edit: _Edit, column: str) -> bool:
+        last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), column)
+        return last is None or self._stamp.at >= last.at
 
-    def _insert(self, rows: RowCodec, wire: WireMutation, values: Row, current: Row | None) -> None:
-        if current is not None:
-            if rows.name in _ONE_PER_PARENT and self._visible(rows.name, current):
-                self._result.merged = True
-                same = {name: value for name, value in values.items() if current[name] != value}
-                self._update(rows, wire, same, {name: current[name] for name in same}, current)
-                return
-            raise Refused(_already_exists(), (self._current(rows, current),))
-        full = rows.complete(values)
-        row = {**full, **self._stamped(wire.row_id), "created_at": self._now}
-        self._require_references(rows, full)
-        if not self._visible(rows.name, row):
-            raise UserError("forbidden", "That row would not be yours.")
-        holder = rows.find_unique(self._connection, self._member.org_id, row)
-        if holder is not None:
-            held = rows.read(self._connection, self._member.org_id, holder)
-            raise Refused(_already_exists(), () if held is None else (self._current(rows, held),))
-        rows.insert(self._connection, [{**row, "version": 0}])
-        self._record(rows, wire.id, Op.INSERT, wire.row_id, full, {}, None)
+    def _by_another_device(self, edit: _Edit) -> bool:
+        last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id))
+        return last is not None and last.device_id != self._member.device_id
 
-    def _update(self, rows: RowCodec, wire: WireMutation, values: Row, before: Row, current: Row) -> None:
-        merged = merge_update(rows.name, current, before, values, lambda column: self._is_later(wire, column))
-        if merged.conflicts:
-            error = UserError("version_conflict", "Someone else changed this first.", column=merged.conflicts[0])
-            raise Refused(error, (self._current(rows, current),))
-        if merged.beside_another or cast("int", current["version"]) > wire.base_version:
-            self._result.merged = self._result.merged or self._by_another_device(wire)
-        for column in merged.lost:
-            self._result.notices.append({"table": rows.name, "id": str(wire.row_id), "column": column})
-        changed = {name: value for name, value in merged.values.items() if current[name] != value}
-        if not changed:
-            return
-        self._require_references(rows, changed)
-        rows.update(self._connection, self._member.org_id, wire.row_id, {**changed, "updated_at": self._now})
-        after = {**current, **changed}
-        if not self._visible(rows.name, after):
-            raise UserError("forbidden", "That row would not be yours any more.")
-        self._record(rows, wire.id, Op.UPDATE, wire.row_id, changed, {name: current[name] for name in changed}, current)
+    def _notice(self, edit: _Edit, merged: Merged, current: Row) -> None:
+        """Tell whoever gave way in a plain column; nothing is overwritten in silence (docs/protocol.md, Conflict)."""
+        for group in merged.lost:
+            mine, theirs = _pick(edit.values, group), _pick(current, group)
+            self._tell(edit, self._stamp.transaction_id, mine, theirs)
+        for group in merged.replaced:
+            last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), group[0])
+            if last is not None and last.device_id != self._member.device_id:
+                self._tell(edit, last.transaction_id, _pick(current, group), _pick(edit.values, group))
 
-    def _delete(self, rows: RowCodec, wire: WireMutation, before: Row, current: Row) -> None:
-        if any(current[name] != value for name, value in before.items()):
-            error = UserError("version_conflict", "Someone else changed this before it was deleted.")
-            raise Refused(error, (self._current(rows, current),))
-        for child, column in cascade_children(METADATA, rows.table):
-            where = (child.c.org_id == self._member.org_id, child.c[column] == wire.row_id)
-            if self._connection.execute(sa.select(child.c.id).where(*where).limit(1)).first() is not None:
-                # The device deletes what it knows of; rows it does not know must not vanish with their parent.
-                raise Refused(UserError("in_use", "Something else still belongs to this."))
-        rows.delete(self._connection, self._member.org_id, [wire.row_id])
-        carried = {name: current[name] for name in rows.carried}
-        self._record(rows, wire.id, Op.DELETE, wire.row_id, {}, carried, current)
-
-    # -- helpers ------------------------------------------------------------------------------------------------
-
-    def _stamped(self, row_id: UUID) -> dict[str, Value]:
-        return {"org_id": self._member.org_id, "id": row_id, "updated_at": self._now}
-
-    def _current(self, rows: RowCodec, row: Row) -> CurrentRow:
-        return CurrentRow(rows.name, cast("UUID", row["id"]), rows.to_wire(row))
-
-    def _last_writer(self, wire: WireMutation, column: str | None) -> sa.Row[*tuple[object, ...]] | None:
-        where = [
-            OUTBOX.c.org_id == self._member.org_id,
-            OUTBOX.c.table_name == wire.table,
-            OUTBOX.c.row_id == wire.row_id,
-            OUTBOX.c.op != Op.EVENT,
-        ]
-        statement = sa.select(OUTBOX.c.occurred_at, OUTBOX.c.device_id, OUTBOX.c.payload).where(*where)
-        for row in self._connection.execute(statement.order_by(OUTBOX.c.seq.desc())):
-            if column is None or column in row.payload["columns"]:
-                return row
-        return None
-
-    def _is_later(self, wire: WireMutation, column: str) -> bool:
-        last = self._last_writer(wire, column)
-        return last is None or self._stamp.at >= cast("datetime", last[0])
-
-    def _by_another_device(self, wire: WireMutation) -> bool:
-        last = self._last_writer(wire, None)
-        return last is not None and last[1] != self._member.device_id
-
-    def _record(
-        self, rows: RowCodec, mutation_id: UUID, op: Op, row_id: UUID, values: Row, before: Row, old: Row | None
-    ) -> None:
-        version = 0 if old is None else cast("int", old["version"])
-        topic = f"{rows.name}.{op.value}"
-        mutation = Mutation(mutation_id, rows.table, op, row_id, version, values, before, topic)
-        audience = self._scope.audience(rows.name, old)
-        new = None if op is Op.DELETE else {**(old or self._stamped(row_id)), **values}
-        self._done.append((mutation, old, new, audience))
+    def _tell(self, edit: _Edit, loser: UUID, lost: Row, kept: Row) -> None:
+        wire = edit.rows.to_wire
+        self._notices.append(Notice(edit.rows.table, edit.row_id, LostEditData(loser, wire(lost), wire(kept))))
 
     # -- the log ------------------------------------------------------------------------------------------------
 
-    def _students_in_play(self) -> set[UUID]:
-        """Students whose audience the transaction's bookings may change."""
-        found: set[UUID] = set()
-        bookings = _SYNCED["bookings"]
-        ids = [wire.row_id for wire in self._transaction.mutations if wire.table == "bookings"]
-        if not ids:
-            return found
-        rows = codec(bookings).read_many(self._connection, self._member.org_id, ids)
-        found |= {cast("UUID", row["student_id"]) for row in rows.values()}
-        for wire in self._transaction.mutations:
-            student = wire.values.get("student_id") if wire.table == "bookings" else None
-            if isinstance(student, str):
-                found.add(UUID(student))
-        return found
+    def _record(
+        self, edit: _Edit, op: Op, values: Row, old: Row | None, new: Row | None, audience: Audience | None = None
+    ) -> None:
+        rows = edit.rows
+        version = 0 if old is None else cast("int", old["version"])
+        before: Row = {} if old is None else _pick(old, rows.carried if op is Op.DELETE else tuple(values))
+        mutation = Mutation(edit.id, rows.table, op, edit.row_id, version, values, before, f"{rows.name}.{op.value}")
+        held_by = self._scope.audience(rows.name, old) if audience is None else audience
+        change = RowChange(rows.name, old, new)
+        self._done.append(_Done(mutation, self._journal.next_seq(), change, held_by))
+        self._rows[(rows.name, edit.row_id)] = new
 
-    def _log(self, students_before: Mapping[UUID, Audience]) -> None:
-        for mutation, _old, _new, audience_before in self._done:
-            rows = codec(mutation.table)
-            seq = self._journal.next_seq()
-            row: Row | None = None
-            if mutation.op is not Op.DELETE:
-                self._set_version(rows, mutation.row_id, seq)
-                row = rows.read(self._connection, self._member.org_id, mutation.row_id)
-            after = self._scope.audience(rows.name, row)
-            entry = Entry(mutation.table, mutation.row_id, row, audience_before, after, mutation)
-            self._journal.write(entry, seq, self._stamp, self._now)
+    def _log(self, moves: ScopeMoves) -> None:
+        unmoved = not any(done.mutation.table_name in _SCOPING for done in self._done)
+        entries: list[tuple[Entry, int]] = []
+        for mutation, seq, change, before in self._done:
+            same = unmoved and mutation.op is Op.UPDATE
+            after = before if same else self._scope.audience(change.table, change.new)
+            entries.append((Entry(mutation.table, mutation.row_id, change.new, before, after, mutation), seq))
             self._result.seq = seq
-        students_after = self._scope.students(students_before.keys()) if students_before else {}
-        for student_id, before in students_before.items():
-            if students_after[student_id] != before:
-                self._log_scope(student_id, before)
+        for (name, row_id), before in moves.moved(done.change for done in self._done).items():
+            table = _SYNCED[name]
+            row = codec(table).read(self._connection, self._member.org_id, row_id)
+            after = self._scope.audience(name, row)
+            entries.append((Entry(table, row_id, row, before, after, None), self._journal.next_seq()))
+        for notice in self._notices:
+            name = str(notice.table.name)
+            after = self._scope.audience(name, self._rows[(name, notice.row_id)])
+            entry = Entry(notice.table, notice.row_id, None, after, after, None, notice)
+            entries.append((entry, self._journal.next_seq()))
+        self._journal.write(entries, self._stamp, self._now)
 
-    def _set_version(self, rows: RowCodec, row_id: UUID, seq: int) -> None:
-        rows.update(self._connection, self._member.org_id, row_id, {"version": seq})
 
-    def _log_scope(self, student_id: UUID, before: Audience) -> None:
-        """Log a student, the links and the guardians for the instructors who gain or lose them."""
-        org_id = self._member.org_id
-        links = cast("sa.Table", StudentGuardian.__table__)
-        found = self._connection.execute(
-            sa.select(StudentGuardian.id, StudentGuardian.guardian_id).where(
-                StudentGuardian.org_id == org_id, StudentGuardian.student_id == student_id
-            )
-        ).all()
-        keys = [(cast("sa.Table", Student.__table__), student_id)]
-        keys += [(cast("sa.Table", Guardian.__table__), link.guardian_id) for link in found]
-        keys += [(links, link.id) for link in found]
-        for table, row_id in keys:
-            row = codec(table).read(self._connection, org_id, row_id)
-            # A guardian of two students may stay in sight through the other one.
-            after = self._scope.audience(str(table.name), row)
-            entry = Entry(table, row_id, row, before, after, None)
-            self._journal.write(entry, self._journal.next_seq(), self._stamp, self._now)
+def _decode(wire: WireMutation) -> _Edit:
+    table = _SYNCED.get(wire.table)
+    if table is None:
+        raise UserError("invalid", "There is no such table.", column="table")
+    rows = codec(table)
+    values, before = rows.from_wire(wire.values), rows.from_wire(wire.before)
+    return _Edit(wire.id, rows, Op(wire.op), wire.row_id, wire.base_version, values, before)
+
+
+def _pick(row: Row, names: Sequence[str]) -> dict[str, Value]:
+    return {name: row[name] for name in names}
 
 
 def _already_exists() -> UserError:

@@ -27,6 +27,7 @@ def school_transaction(engine: sa.Engine, org_id: UUID, *, read_only: bool = Fal
         connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
         if read_only:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-        setting = sa.select(sa.func.set_config(ORG_SETTING, str(org_id), True))
-        connection.execute(setting)
+        # In another time zone instants of the years 1 and 9999 would fall outside what Python can hold.
+        settings = {ORG_SETTING: str(org_id), "TimeZone": "UTC"}
+        connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in settings.items())))
         yield connection

@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID, uuid4
 
+import msgspec
 import sqlalchemy as sa
 
 from driveflow_desktop.kernel.errors import UserError
@@ -17,13 +18,23 @@ from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import Row, codec
 from driveflow_desktop.store.service_tables import SyncHead
 from driveflow_desktop.store.types import Json
+from driveflow_desktop.sync.protocol import EDIT_LOST, LostEditData
 
 HEADS: Final = cast("sa.Table", SyncHead.__table__)
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """An edit of a plain column that gave way to a later one, for the PC that made it."""
+
+    table: sa.Table
+    row_id: UUID
+    data: LostEditData
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to be logged: a row that changed, or one that entered or left someone's scope unchanged."""
+    """One entry to be logged: a row that changed, one that entered or left someone's scope unchanged, or a notice."""
 
     table: sa.Table
     row_id: UUID
@@ -31,7 +42,15 @@ class Entry:
     before: Audience
     after: Audience
     mutation: Mutation | None
-    """None for an entry that only moves a row between scopes."""
+    """None for an entry that only moves a row between scopes, and for a notice."""
+    notice: Notice | None = None
+
+    @property
+    def topic(self) -> str:
+        """What the entry means."""
+        if self.notice is not None:
+            return EDIT_LOST
+        return "scope.changed" if self.mutation is None else self.mutation.topic
 
 
 class Journal:
@@ -70,12 +89,24 @@ class Journal:
         self.head += 1
         return self.head
 
-    def write(self, entry: Entry, seq: int, stamp: Stamp, received_at: datetime) -> None:
-        """Log one entry under a sequence taken before."""
+    def write(self, entries: Sequence[tuple[Entry, int]], stamp: Stamp, received_at: datetime) -> None:
+        """Log entries, each under a sequence taken before, in that order."""
+        if not entries:
+            return
+        self._connection.execute(OUTBOX.insert(), [self._outbox_row(entry, seq, stamp) for entry, seq in entries])
+        audits = [self._audit_row(entry.mutation, seq, stamp, received_at) for entry, seq in entries if entry.mutation]
+        if audits:
+            self._connection.execute(AUDIT.insert(), audits)
+
+    def _outbox_row(self, entry: Entry, seq: int, stamp: Stamp) -> dict[str, object]:
         mutation = entry.mutation
-        wire = None if entry.row is None else codec(entry.table).to_wire(entry.row)
-        payload: dict[str, Json] = {"row": wire, "columns": [] if mutation is None else sorted(mutation.values)}
-        values: Mapping[str, object] = {
+        payload: dict[str, Json] = {
+            "row": None if entry.row is None else codec(entry.table).to_wire(entry.row),
+            "columns": [] if mutation is None else sorted(mutation.values),
+        }
+        if entry.notice is not None:
+            payload["data"] = cast("Json", msgspec.to_builtins(entry.notice.data))
+        return {
             "org_id": self._org_id,
             "id": uuid4() if mutation is None else mutation.id,
             "seq": seq,
@@ -87,21 +118,17 @@ class Journal:
             "op": Op.EVENT if mutation is None else mutation.op,
             "audience_before": list(entry.before),
             "audience_after": list(entry.after),
-            "topic": "scope.changed" if mutation is None else mutation.topic,
+            "topic": entry.topic,
             "payload": payload,
             "occurred_at": stamp.at,
         }
-        self._connection.execute(OUTBOX.insert(), values)
-        if mutation is not None:
-            self._audit(mutation, seq, stamp, received_at)
 
-    def _audit(self, mutation: Mutation, seq: int, stamp: Stamp, received_at: datetime) -> None:
+    def _audit_row(self, mutation: Mutation, seq: int, stamp: Stamp, received_at: datetime) -> dict[str, object]:
         entry = audit_row(mutation, stamp, secrets.token_bytes(16))
         content = cast("bytes", entry["content_hash"])
         previous = self._audit_hash
         self._audit_hash = chain_hash(previous, seq, content)
-        chained = {"prev_hash": previous, "hash": self._audit_hash, "created_at": received_at}
-        self._connection.execute(AUDIT.insert(), {**entry, **chained})
+        return {**entry, "prev_hash": previous, "hash": self._audit_hash, "created_at": received_at}
 
 
 def chain_hash(previous: bytes | None, seq: int, content: bytes) -> bytes:

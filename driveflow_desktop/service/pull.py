@@ -15,7 +15,7 @@ from driveflow_desktop.service.members import Member
 from driveflow_desktop.service.scope import may_see
 from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.log_tables import Op
-from driveflow_desktop.sync.protocol import Change, ChangeOp, ChangesPage, WireRow
+from driveflow_desktop.sync.protocol import APPLIED, EDIT_LOST, Change, ChangeOp, ChangesPage, WireRow
 
 DEFAULT_LIMIT = 1_000
 MAX_LIMIT = 5_000
@@ -45,13 +45,14 @@ def pull(connection: sa.Connection, member: Member, since: int, limit: int = DEF
         OUTBOX.c.occurred_at,
         OUTBOX.c.audience_before,
         OUTBOX.c.audience_after,
+        OUTBOX.c.topic,
         sa.cast(OUTBOX.c.payload, JSONB)["row"].label("row"),
+        sa.cast(OUTBOX.c.payload, JSONB)["data"].label("data"),
     )
     entries = sa.select(*columns).where(OUTBOX.c.org_id == member.org_id, OUTBOX.c.seq > since, OUTBOX.c.seq <= end)
     found = connection.execute(entries.order_by(OUTBOX.c.seq)).all()
     own = frozenset(cast("UUID", entry.id) for entry in found if entry.device_id == member.device_id)
-    changes = tuple(_visible(member, found))
-    return ChangesPage(_newest(changes, own), end, heads.head_seq, member.scope)
+    return ChangesPage(tuple(_newest(tuple(_visible(member, found)), own)), end, heads.head_seq, member.scope)
 
 
 def _page_end(connection: sa.Connection, member: Member, since: int, limit: int, head: int) -> int:
@@ -77,32 +78,33 @@ def _visible(member: Member, entries: Iterable[sa.Row[*tuple[object, ...]]]) -> 
             actor_user_id=cast("UUID | None", entry.actor_user_id),
             at=cast("datetime", entry.occurred_at),
             row=cast("WireRow", entry.row) if op == "upsert" else None,
+            event=cast("str", entry.topic) if op == "event" else None,
+            data=cast("WireRow", entry.data) if op == "event" else None,
         )
 
 
 def _op_for(member: Member, entry: sa.Row[*tuple[object, ...]]) -> ChangeOp | None:
-    """What an entry means to a reader: the row, its end, or nothing."""
-    gone = entry.op is Op.DELETE or entry.row is None
-    if member.sees_all:
-        return "delete" if gone else "upsert"
-    before = may_see(tuple(cast("list[str]", entry.audience_before or [])), member.instructor_id)
-    after = may_see(tuple(cast("list[str]", entry.audience_after or [])), member.instructor_id)
-    if after and not gone:
-        return "upsert"
-    return "delete" if before else None
+    """What an entry means to a reader: the row, its end, a notice, or nothing."""
+    before, after = (
+        member.sees_all or may_see(tuple(cast("list[str]", audience or [])), member.instructor_id)
+        for audience in (entry.audience_before, entry.audience_after)
+    )
+    if entry.topic == EDIT_LOST:
+        return "event" if after else None
+    if entry.op is Op.DELETE or entry.row is None:
+        return "delete" if before else None
+    return "upsert" if after else ("delete" if before else None)
 
 
-def _newest(changes: Sequence[Change], own: Collection[UUID]) -> tuple[Change, ...]:
+def _newest(changes: Sequence[Change], own: Collection[UUID]) -> Iterable[Change]:
     """Each row once, in its newest state within the page; the log's order is kept.
 
     An older entry of the reader's own device stays as an event: by it a PC whose push was answered into the void
     learns that its transaction was applied.
     """
-    newest = {(change.table, change.id): change.seq for change in changes}
-    kept: list[Change] = []
+    newest = {(change.table, change.id): change.seq for change in changes if change.op != "event"}
     for change in changes:
-        if newest[(change.table, change.id)] == change.seq:
-            kept.append(change)
+        if change.op == "event" or newest[(change.table, change.id)] == change.seq:
+            yield change
         elif change.mutation_id in own:
-            kept.append(msgspec.structs.replace(change, op="event", row=None))
-    return tuple(kept)
+            yield msgspec.structs.replace(change, op="event", row=None, event=APPLIED)

@@ -1,12 +1,13 @@
 """Push: judging what a PC did. Every transaction gets exactly one answer, however often it is sent."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.apply import Applied, Refused, TransactionApplier
@@ -27,6 +28,13 @@ from driveflow_desktop.sync.protocol import (
 _DECIDED: Final = cast("sa.Table", AppliedTransaction.__table__)
 
 
+class Decided(NamedTuple):
+    """The answer that a transaction id got, and the body it was for."""
+
+    body_hash: bytes
+    result: TransactionResult
+
+
 def push(connection: sa.Connection, member: Member, request: PushRequest, now: datetime) -> PushResponse:
     """Apply a member's transactions in their order, inside the caller's `school_transaction`.
 
@@ -40,15 +48,20 @@ def push(connection: sa.Connection, member: Member, request: PushRequest, now: d
     journal = Journal.lock(connection, member.org_id)
     connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
     known = _known(connection, member, request)
+    used = _used_ids(connection, member, request)
     results: list[TransactionResult] = []
+    decided: list[dict[str, object]] = []
     for transaction in request.transactions:
         earlier = known.get(transaction.id)
         if earlier is not None:
             results.append(_repeat(transaction, bodies[transaction.id], earlier))
             continue
-        result = _judge(connection, member, journal, _corrected(transaction, correction, now), now)
-        _remember(connection, member, transaction, bodies[transaction.id], result)
+        result = _judge(connection, member, journal, _corrected(transaction, correction, now), used, now)
+        known[transaction.id] = Decided(bodies[transaction.id], result)
+        decided.append(_decided_row(member, bodies[transaction.id], result))
         results.append(result)
+    if decided:
+        connection.execute(_DECIDED.insert(), decided)
     journal.close()
     return PushResponse(tuple(results), journal.head)
 
@@ -58,20 +71,27 @@ def body_hash(transaction: WireTransaction) -> bytes:
     return hashlib.sha256(msgspec.json.encode(transaction, order="deterministic")).digest()
 
 
-def _known(
-    connection: sa.Connection, member: Member, request: PushRequest
-) -> dict[object, sa.Row[*tuple[object, ...]]]:
+def _known(connection: sa.Connection, member: Member, request: PushRequest) -> dict[UUID, Decided]:
     ids = [transaction.id for transaction in request.transactions]
     where = (_DECIDED.c.org_id == member.org_id, _DECIDED.c.id.in_(ids))
     statement = sa.select(_DECIDED.c.id, _DECIDED.c.body_hash, _DECIDED.c.result).where(*where)
-    return {row.id: row for row in connection.execute(statement)}
+    return {
+        row.id: Decided(bytes(row.body_hash), msgspec.convert(row.result, TransactionResult))
+        for row in connection.execute(statement)
+    }
 
 
-def _repeat(transaction: WireTransaction, body: bytes, earlier: sa.Row[*tuple[object, ...]]) -> TransactionResult:
-    if bytes(earlier.body_hash) != body:
+def _used_ids(connection: sa.Connection, member: Member, request: PushRequest) -> set[UUID]:
+    """Those of the pushed mutation ids that are in the log already."""
+    ids = [mutation.id for transaction in request.transactions for mutation in transaction.mutations]
+    where = (OUTBOX.c.org_id == member.org_id, OUTBOX.c.id == sa.func.any(sa.cast(ids, ARRAY(OUTBOX.c.id.type))))
+    return set(connection.execute(sa.select(OUTBOX.c.id).where(*where)).scalars())
+
+
+def _repeat(transaction: WireTransaction, body: bytes, earlier: Decided) -> TransactionResult:
+    if earlier.body_hash != body:
         return TransactionResult(transaction.id, "rejected", code="id_reused", detail="This id was used before.")
-    first = msgspec.convert(earlier.result, TransactionResult)
-    return msgspec.structs.replace(first, status="duplicate")
+    return msgspec.structs.replace(earlier.result, status="duplicate")
 
 
 def _corrected(transaction: WireTransaction, correction: timedelta, now: datetime) -> WireTransaction:
@@ -84,37 +104,42 @@ def _corrected(transaction: WireTransaction, correction: timedelta, now: datetim
 
 
 def _judge(
-    connection: sa.Connection, member: Member, journal: Journal, transaction: WireTransaction, now: datetime
+    connection: sa.Connection,
+    member: Member,
+    journal: Journal,
+    transaction: WireTransaction,
+    used: set[UUID],
+    now: datetime,
 ) -> TransactionResult:
     mark = journal.mark()
     try:
+        _require_own(member, transaction, used)
         with connection.begin_nested():
-            _require_own(connection, member, transaction)
             applied = TransactionApplier(connection, member, journal, transaction, now).run()
-            # Overlap is checked by the rules first, so that the refusal can name the winner; this stands behind them.
-            connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
-            connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+            if any(mutation.table == "bookings" for mutation in transaction.mutations):
+                # Overlap is checked by the rules first, which name the winner; this stands behind them.
+                connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     except Refused as verdict:
         journal.rewind(mark)
         return _rejected(transaction, verdict.error, verdict.current)
     except UserError as error:
         journal.rewind(mark)
         return _rejected(transaction, error, ())
-    except sa.exc.IntegrityError as problem:
+    except (sa.exc.IntegrityError, sa.exc.DataError) as problem:
         journal.rewind(mark)
         refusal = translate(problem) or UserError("invalid", "The database refused it.")
         return _rejected(transaction, refusal, ())
+    used |= {mutation.id for mutation in transaction.mutations}
     return _accepted(transaction, applied, journal)
 
 
-def _require_own(connection: sa.Connection, member: Member, transaction: WireTransaction) -> None:
+def _require_own(member: Member, transaction: WireTransaction, used: set[UUID]) -> None:
     if transaction.actor_user_id != member.user_id:
         raise UserError("forbidden", "That is another person's work.", column="actor_user_id")
-    ids = [mutation.id for mutation in transaction.mutations]
-    if len(set(ids)) != len(ids):
+    ids = {mutation.id for mutation in transaction.mutations}
+    if len(ids) != len(transaction.mutations):
         raise UserError("id_reused", "A mutation id appears twice.")
-    where = (OUTBOX.c.org_id == member.org_id, OUTBOX.c.id.in_(ids))
-    if connection.execute(sa.select(OUTBOX.c.id).where(*where).limit(1)).first() is not None:
+    if ids & used:
         raise UserError("id_reused", "A mutation id was used in another transaction.")
 
 
@@ -130,14 +155,11 @@ def _rejected(transaction: WireTransaction, error: UserError, current: tuple[Cur
     )
 
 
-def _remember(
-    connection: sa.Connection, member: Member, transaction: WireTransaction, body: bytes, result: TransactionResult
-) -> None:
-    entry: Mapping[str, object] = {
+def _decided_row(member: Member, body: bytes, result: TransactionResult) -> dict[str, object]:
+    return {
         "org_id": member.org_id,
-        "id": transaction.id,
+        "id": result.id,
         "device_id": member.device_id,
         "body_hash": body,
         "result": cast("Json", msgspec.to_builtins(result)),
     }
-    connection.execute(_DECIDED.insert(), entry)

@@ -11,7 +11,7 @@ from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.tables import synced_tables
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.log_tables import Op
-from driveflow_desktop.store.rows import codec
+from driveflow_desktop.store.rows import Row, RowCodec, codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ _OWNER_ONLY: Final[Mapping[str, frozenset[str]]] = {
 }
 
 _KEPT: Final = frozenset(
-    {"orgs", "payments", "refunds", "payouts", "payout_runs", "packages", "package_uses", "lessons"}
+    {"orgs", "payments", "refunds", "payouts", "payout_runs", "packages", "package_uses", "agreements", "lessons"}
 )
 """Tables whose rows no one deletes."""
 
@@ -55,7 +55,8 @@ _INSTRUCTOR: Final[Mapping[str, Grant]] = {
     "bookings": Grant(
         insert=_CARRIED["bookings"],
         update=_CARRIED["bookings"]
-        - {"student_id", "instructor_id", "price_cents", "platform_fee_cents", "instructor_share_cents", "currency"},
+        - {"student_id", "instructor_id", "service_id", "rate_card_id", "currency"}
+        - {"price_cents", "platform_fee_cents", "instructor_share_cents"},
     ),
     "lessons": Grant(
         insert=_CARRIED["lessons"], update=_CARRIED["lessons"] - {"booking_id", "instructor_id", "student_id"}
@@ -99,22 +100,29 @@ def require_right(role: OrgRole, table: str, op: Op, columns: Collection[str]) -
     grant = RIGHTS[role].get(table)
     if grant is None:
         raise _forbidden(table)
-    if op is Op.DELETE:
-        if not grant.delete:
-            raise _forbidden(table)
-        return
-    allowed = grant.insert if op is Op.INSERT else grant.update
-    if not allowed:
+    allowed = grant.update if op is Op.UPDATE else grant.insert
+    if not allowed or (op is Op.DELETE and not grant.delete):
         raise _forbidden(table)
     for column in columns:
         if column not in allowed:
             raise _forbidden(table, column)
 
 
-def insertable(role: OrgRole, table: str) -> frozenset[str]:
-    """The columns that `role` may give a new row of `table`."""
-    grant = RIGHTS[role].get(table)
-    return frozenset() if grant is None else grant.insert
+def require_row_right(role: OrgRole, rows: RowCodec, op: Op, values: Row, current: Row | None) -> None:
+    """Refuse what `role` may not do to one row.
+
+    Columns of an insert at their default count as not given (a desk's insert names every column), columns of an update
+    at their present value as not changed, and a delete as taking away every column that is not at its default.
+    """
+    grant = RIGHTS[role].get(rows.name, Grant())
+    defaults = rows.default_values()
+    if op is Op.INSERT:
+        named = [name for name, value in values.items() if name in grant.insert or value != defaults[name]]
+    elif op is Op.UPDATE:
+        named = [name for name, value in values.items() if current is None or current[name] != value]
+    else:
+        named = [] if current is None else [name for name in rows.carried if current[name] != defaults[name]]
+    require_right(role, rows.name, op, named)
 
 
 def _forbidden(table: str, column: str | None = None) -> UserError:

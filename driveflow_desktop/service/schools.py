@@ -29,5 +29,5 @@ def open_school(
     rows.insert(connection, [row])
     stamp = Stamp(org_id, uuid4(), None, None, schema, now)
     mutation = Mutation(uuid4(), table, Op.INSERT, org_id, 0, full, {}, "school.opened")
-    journal.write(Entry(table, org_id, row, EVERYONE, EVERYONE, mutation), journal.next_seq(), stamp, now)
+    journal.write([(Entry(table, org_id, row, EVERYONE, EVERYONE, mutation), journal.next_seq())], stamp, now)
     journal.close()

@@ -1,12 +1,13 @@
 """Which replicas a row belongs to: everyone's, some instructors', or owners' and admins' only."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.execution.tables import Lesson
+from driveflow_desktop.domain.execution.tables import Lesson, Trip
+from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
 from driveflow_desktop.domain.people.tables import StudentGuardian
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus
@@ -14,6 +15,8 @@ from driveflow_desktop.store.rows import Row
 
 Audience: TypeAlias = tuple[str, ...]
 """Instructor ids, or `("*",)` for every member; empty means owners and admins, who see everything anyway."""
+Key: TypeAlias = tuple[str, UUID]
+"""A table and the id of a row in it."""
 
 EVERYONE: Final[Audience] = ("*",)
 OFFICE: Final[Audience] = ()
@@ -42,54 +45,121 @@ def may_see(audience: Audience, instructor_id: UUID | None) -> bool:
 
 
 class ScopeReader:
-    """Audiences of rows as the database stands now."""
+    """Audiences of rows as the database stands now.
+
+    A replica must hold whatever its rows refer to, so a row's audience includes that of the rows that point at it: a
+    booking brings its student and guardians, a claw-back the refund and the payment it comes from.
+    """
 
     def __init__(self, connection: sa.Connection, org_id: UUID) -> None:
         self._connection = connection
         self._org_id = org_id
+        self._by_id: Mapping[str, Callable[[Collection[UUID]], sa.Select[UUID, UUID]]] = {
+            "students": self._of_students,
+            "guardians": self._of_guardians,
+            "refunds": self._of_refunds,
+            "payments": self._of_payments,
+            "packages": self._of_packages,
+        }
 
     def audience(self, table: str, row: Row | None) -> Audience:
         """The audience of a row; of no row, nobody's."""
         if row is None:
             return OFFICE
+        key = cast("UUID", row["id"])
+        return self.audiences(table, {key: row})[key]
+
+    def audiences(self, table: str, rows: Mapping[UUID, Row]) -> dict[UUID, Audience]:
+        """The audience of each row, in one query at most."""
+        if table in self._by_id:
+            return self._gathered(self._by_id[table](rows), {key: key for key in rows})
+        if table == "student_guardians":
+            students = {key: cast("UUID", row["student_id"]) for key, row in rows.items()}
+            return self._gathered(self._of_students(set(students.values())), students)
+        if table == "trips":
+            lessons = {key: cast("UUID", row["lesson_id"]) for key, row in rows.items()}
+            return self._gathered(self._of_lessons(set(lessons.values())), lessons)
+        return {key: self._from_columns(table, row) for key, row in rows.items()}
+
+    # -- rows that follow others --------------------------------------------------------------------------------
+
+    def families(self, students: Collection[UUID]) -> dict[UUID, set[Key]]:
+        """The rows that come and go with each student: itself, its guardians, and the links to them."""
+        found: dict[UUID, set[Key]] = {student: {("students", student)} for student in students}
+        where = (StudentGuardian.org_id == self._org_id, StudentGuardian.student_id.in_(students))
+        links = sa.select(StudentGuardian.student_id, StudentGuardian.id, StudentGuardian.guardian_id).where(*where)
+        for student, link, guardian in self._connection.execute(links):
+            found[student] |= {("student_guardians", link), ("guardians", guardian)}
+        return found
+
+    def trips_of(self, lesson: UUID) -> set[Key]:
+        """The trips of a lesson."""
+        where = (Trip.org_id == self._org_id, Trip.lesson_id == lesson)
+        return {("trips", trip) for trip in self._connection.execute(sa.select(Trip.id).where(*where)).scalars()}
+
+    def money_behind(self, refunds: Collection[UUID]) -> set[Key]:
+        """Refunds, with the payments and packages that they give back from."""
+        paid = sa.and_(Payment.org_id == Refund.org_id, Payment.id == Refund.payment_id)
+        where = (Refund.org_id == self._org_id, Refund.id.in_(refunds))
+        found: set[Key] = {("refunds", key) for key in refunds}
+        for payment, package in self._connection.execute(
+            sa.select(Payment.id, Payment.package_id).join(Refund, paid).where(*where)
+        ):
+            found.add(("payments", payment))
+            if package is not None:
+                found.add(("packages", package))
+        return found
+
+    # -- one table ----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _from_columns(table: str, row: Row) -> Audience:
         if table in _FOR_ALL:
             return EVERYONE
         if table == "instructors":
             return (str(row["id"]),)
         if table in _BY_INSTRUCTOR:
             return (str(row["instructor_id"]),)
-        return self._looked_up(table, row)
-
-    def _looked_up(self, table: str, row: Row) -> Audience:
-        if table == "bookings":
-            # A draft is the desk's thought; its student need not be in the instructor's scope.
-            return OFFICE if row["status"] is BookingStatus.DRAFT else (str(row["instructor_id"]),)
-        if table == "students":
-            return self._students({cast("UUID", row["id"])})
-        if table == "student_guardians":
-            return self._students({cast("UUID", row["student_id"])})
-        if table == "guardians":
-            return self._students(self._students_of_guardian(cast("UUID", row["id"])))
-        if table == "trips":
-            where = (Lesson.org_id == self._org_id, Lesson.id == row["lesson_id"])
-            found = self._connection.execute(sa.select(Lesson.instructor_id).where(*where)).scalar_one_or_none()
-            return OFFICE if found is None else (str(found),)
+        # A draft is the desk's thought; its student need not be in the instructor's scope.
+        if table == "bookings" and row["status"] is not BookingStatus.DRAFT:
+            return (str(row["instructor_id"]),)
         return OFFICE
 
-    def students(self, student_ids: Collection[UUID]) -> Mapping[UUID, Audience]:
-        """The audience of each student: instructors with a booking that is not a draft."""
-        where = (Booking.org_id == self._org_id, Booking.student_id.in_(student_ids))
-        pairs = sa.select(Booking.student_id, Booking.instructor_id).where(
-            *where, Booking.status != BookingStatus.DRAFT
-        )
-        found: dict[UUID, set[str]] = {student_id: set() for student_id in student_ids}
-        for student_id, instructor_id in self._connection.execute(pairs.distinct()):
-            found[student_id].add(str(instructor_id))
-        return {student_id: tuple(sorted(ids)) for student_id, ids in found.items()}
+    def _gathered(self, pairs: sa.Select[UUID, UUID], owners: Mapping[UUID, UUID]) -> dict[UUID, Audience]:
+        """Audiences from (owner, instructor) pairs, where `owners` says whose pairs count for which row."""
+        found: dict[UUID, set[str]] = {}
+        for owner, instructor in self._connection.execute(pairs.distinct()):
+            found.setdefault(owner, set()).add(str(instructor))
+        return {key: tuple(sorted(found.get(owner, ()))) for key, owner in owners.items()}
 
-    def _students(self, student_ids: Collection[UUID]) -> Audience:
-        return tuple(sorted({instructor for ids in self.students(student_ids).values() for instructor in ids}))
+    def _of_students(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        """Instructors with a booking of the student that is not a draft."""
+        where = (Booking.org_id == self._org_id, Booking.student_id.in_(ids), Booking.status != BookingStatus.DRAFT)
+        return sa.select(Booking.student_id, Booking.instructor_id).where(*where)
 
-    def _students_of_guardian(self, guardian_id: UUID) -> set[UUID]:
-        where = (StudentGuardian.org_id == self._org_id, StudentGuardian.guardian_id == guardian_id)
-        return set(self._connection.execute(sa.select(StudentGuardian.student_id).where(*where)).scalars())
+    def _of_guardians(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        same = sa.and_(Booking.org_id == StudentGuardian.org_id, Booking.student_id == StudentGuardian.student_id)
+        where = (StudentGuardian.org_id == self._org_id, StudentGuardian.guardian_id.in_(ids))
+        pairs = sa.select(StudentGuardian.guardian_id, Booking.instructor_id).join(Booking, same)
+        return pairs.where(*where, Booking.status != BookingStatus.DRAFT)
+
+    def _of_lessons(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        return sa.select(Lesson.id, Lesson.instructor_id).where(Lesson.org_id == self._org_id, Lesson.id.in_(ids))
+
+    def _of_refunds(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        where = (Refund.org_id == self._org_id, Refund.id.in_(ids))
+        return sa.select(Refund.id, Payout.instructor_id).join(Payout, self._claws_back()).where(*where)
+
+    def _of_payments(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        where = (Refund.org_id == self._org_id, Refund.payment_id.in_(ids))
+        return sa.select(Refund.payment_id, Payout.instructor_id).join(Payout, self._claws_back()).where(*where)
+
+    def _of_packages(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        paid = sa.and_(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id)
+        package = cast("sa.ColumnElement[UUID]", Payment.package_id)
+        pairs = sa.select(package, Payout.instructor_id).join(Refund, paid).join(Payout, self._claws_back())
+        return pairs.where(Payment.org_id == self._org_id, package.in_(ids))
+
+    @staticmethod
+    def _claws_back() -> sa.ColumnElement[bool]:
+        return sa.and_(Payout.org_id == Refund.org_id, Payout.refund_id == Refund.id)

@@ -25,7 +25,6 @@ from driveflow_desktop.store.types import (
     Microdegrees,
     UtcDateTime,
     Value,
-    dump_json,
 )
 
 Row: TypeAlias = Mapping[str, Value]
@@ -37,6 +36,8 @@ THROUGH_ROWS: Final = "driveflow_through_rows"
 """Execution option that marks a statement as written by this module; the replica refuses all others."""
 
 _MARK: Final = {THROUGH_ROWS: True}
+_INT32: Final = 2**31
+_INT64: Final = 2**63
 _CHUNK: Final = 500
 _FOLDED: Final = re.compile(r"coalesce\((\w+),")
 
@@ -75,11 +76,8 @@ class RowCodec:
             if isinstance(column.type, sa.String) and column.type.length is not None
         }
         # PostgreSQL's integer has 32 bits where SQLite's has 64: what the desk keeps must fit on the service as well.
-        self._bits = {
-            column.name: 31
-            for column in table.columns
-            if isinstance(column.type, sa.Integer) and not isinstance(column.type, sa.BigInteger)
-        }
+        self._bounds = {column.name: bound for column in table.columns if (bound := _bound(column.type)) is not None}
+        self._documents = frozenset(column.name for column in table.columns if isinstance(column.type, JsonDoc))
         self.unique_keys: tuple[UniqueKey, ...] = tuple(_unique_keys(table))
         self.parents: tuple[tuple[str, str, bool], ...] = tuple(_parents(table))
 
@@ -100,14 +98,16 @@ class RowCodec:
             if full[name] is None:
                 raise UserError("invalid", f"A value for “{name}” is missing.", column=name, table=self.name)
         self.check(full)
-        return full
+        return self._canonical(full)
 
     def default_values(self) -> dict[str, Value]:
         """What a column holds when an insert omits it; nullable columns without a default hold None."""
         return {name: self._defaults[name]() if name in self._defaults else None for name in self.carried}
 
     def check(self, values: Row) -> None:
-        """Refuse what SQLite would let through: text over its length, NUL characters, nulls in NOT NULL columns."""
+        """Refuse what SQLite would let through: text over its length or with NUL characters, numbers out of range,
+        documents that hold such text, nulls in NOT NULL columns.
+        """
         for name, value in values.items():
             if value is None:
                 if name not in self._nullable:
@@ -116,23 +116,13 @@ class RowCodec:
                 self._check_text(name, value)
             elif isinstance(value, int):
                 self._check_number(name, value)
-            elif isinstance(value, dict | list):
-                self._check_document(name, value)
+            elif name in self._documents:
+                self._check_document(name, cast("Json", value))
 
     def _check_number(self, name: str, value: int) -> None:
-        bound = 1 << self._bits.get(name, 63)
+        bound = self._bounds.get(name, _INT64)
         if not -bound <= value < bound:
             raise UserError("invalid", f"“{name}” is out of range.", column=name, table=self.name)
-
-    def _check_document(self, name: str, value: Json) -> None:
-        try:
-            text = dump_json(value)
-            text.encode()
-        except (ValueError, TypeError, RecursionError):
-            raise UserError("invalid", f"“{name}” cannot be kept.", column=name, table=self.name) from None
-        # PostgreSQL's jsonb holds no NUL.
-        if "\\u0000" in text:
-            raise UserError("invalid", "That text holds a character that cannot be kept.", column=name, table=self.name)
 
     def _check_text(self, name: str, value: str) -> None:
         limit = self._limits.get(name)
@@ -147,15 +137,30 @@ class RowCodec:
         except UnicodeEncodeError:
             raise UserError("invalid", "That text is not valid Unicode.", column=name, table=self.name) from None
 
+    def _check_document(self, name: str, value: Json) -> None:
+        try:
+            JsonDoc.canonical(value)
+        except ValueError as problem:
+            raise UserError("invalid", f"“{name}”: {problem}.", column=name, table=self.name) from None
+
+    def _canonical(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Documents in the form in which both databases give them back; everything else is in it already."""
+        for name in self._documents & values.keys():
+            if values[name] is not None:
+                values[name] = JsonDoc.canonical(cast("Json", values[name]))
+        return values
+
     def _refuse_unknown(self, values: Row) -> None:
         unknown = values.keys() - self._carried_set
         if unknown:
             raise Bug(f"{self.name} has no writable columns {sorted(unknown)}")
 
     def differences(self, current: Row, wanted: Row) -> dict[str, Value]:
-        """The entries of `wanted` whose value differs from the current row."""
+        """The entries of `wanted` whose value differs from the current row; refuses what cannot be stored."""
         self._refuse_unknown(wanted)
-        return {name: value for name, value in wanted.items() if current[name] != value}
+        changed = {name: value for name, value in wanted.items() if current[name] != value}
+        self.check(changed)
+        return self._canonical(changed)
 
     # -- the wire -----------------------------------------------------------------------------------------------
 
@@ -232,6 +237,11 @@ class RowCodec:
                 return cast("UUID", found)
         return None
 
+    def same_key(self, one: Row, other: Row) -> bool:
+        """Whether two rows are the same thing by one of the table's unique keys; partial keys do not count."""
+        whole = [(*key.columns, *key.folded) for key in self.unique_keys if key.where is None]
+        return any(all(one.get(name) == other.get(name) for name in key) for key in whole)
+
     def _select(self) -> sa.Select[*tuple[object, ...]]:
         return sa.select(*self.table.columns)
 
@@ -294,6 +304,15 @@ def _same(value: Value) -> Json:
     return cast("Json", value)
 
 
+def _bound(kind: sa.types.TypeEngine[object]) -> int | None:
+    """One more than the largest number that PostgreSQL holds in a column of this type."""
+    if isinstance(kind, Microdegrees | Hundredths):
+        return int(10**kind.precision)
+    if isinstance(kind, sa.BigInteger):
+        return _INT64
+    return _INT32 if isinstance(kind, sa.Integer) else None
+
+
 def _encoder(kind: sa.types.TypeEngine[object]) -> Encode:
     if isinstance(kind, Id | UtcDateTime | Microdegrees | Hundredths | EnumText | JsonDoc):
         return kind.to_wire
@@ -316,7 +335,10 @@ def _decoder(kind: sa.types.TypeEngine[object]) -> Decode:
 def _decode_date(value: Json) -> Value:
     if not isinstance(value, str) or len(value) != 10:
         raise ValueError("a date is YYYY-MM-DD")
-    return date.fromisoformat(value)
+    found = date.fromisoformat(value)
+    if found.isoformat() != value:
+        raise ValueError("a date is YYYY-MM-DD")
+    return found
 
 
 def _decode_bool(value: Json) -> Value:

@@ -5,9 +5,11 @@ and raises `ValueError` on anything that is not exactly that form, so that hosti
 """
 
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar, cast
 from uuid import UUID
@@ -26,6 +28,10 @@ Value: TypeAlias = (
 E = TypeVar("E", bound=StrEnum)
 
 _MAX_JSON_DEPTH: Final = 20
+_MAX_JSON_INTEGER: Final = 2**53
+"""Beyond it, JSON readers that keep numbers as doubles (RFC 7493) would change an integer."""
+# No exponents: "1E+999999999" is short to send and endless to hold.
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
 
 
 class Id(TypeDecorator[UUID]):
@@ -96,7 +102,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         """RFC 3339 in UTC with microseconds."""
         if not isinstance(value, datetime):
             raise TypeError(f"not an instant: {value!r}")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        naive = value.astimezone(UTC).replace(tzinfo=None)
+        return f"{naive.isoformat(timespec='microseconds')}Z"
 
     @staticmethod
     def from_wire(value: Json) -> Value:
@@ -150,11 +157,10 @@ class _Scaled(TypeDecorator[int]):
         """A decimal string of at most `places` places."""
         if not isinstance(value, str):
             raise ValueError("a decimal is a string")
-        try:
-            scaled = Decimal(value).scaleb(cls.places)
-            whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError):
-            raise ValueError("not a decimal") from None
+        if not _DECIMAL.fullmatch(value):
+            raise ValueError("not a decimal")
+        scaled = Decimal(value).scaleb(cls.places)
+        whole = int(scaled)
         if scaled != whole or abs(whole) >= 10**cls.precision:
             raise ValueError("too many places")
         return whole
@@ -236,12 +242,52 @@ class JsonDoc(TypeDecorator[Json]):
 
     @staticmethod
     def from_wire(value: Json) -> Value:
-        """An object or a list, not nested deeper than 20."""
-        if not isinstance(value, dict | list):
+        """An object or a list that both databases give back as it was."""
+        return JsonDoc.canonical(value)
+
+    @staticmethod
+    def canonical(value: Json) -> Json:
+        """The document as both databases give it back; `ValueError` for what one of them could not hold.
+
+        A whole number is an integer however it was written: PostgreSQL keeps no difference between 1e2 and 100.
+        """
+        if not isinstance(value, Mapping | list | tuple):
             raise ValueError("a document is an object or a list")
         if _depth(value) > _MAX_JSON_DEPTH:
             raise ValueError("a document too deep")
+        return _canonical(value)
+
+
+def _canonical(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {_json_text(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, str):
+        return _json_text(value)
+    return value if value is None or isinstance(value, bool) else _json_number(value)
+
+
+def _json_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a document's keys are text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a document's text is not valid Unicode") from None
+    if "\0" in value:
+        raise ValueError("a document's text holds a character that cannot be kept")
+    return str(value)
+
+
+def _json_number(value: object) -> int | float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("a document holds plain JSON values only")
+    if value != int(value):
         return value
+    if abs(value) > _MAX_JSON_INTEGER:
+        raise ValueError("a document's number is too large")
+    return int(value)
 
 
 def dump_json(value: Json) -> str:
@@ -255,9 +301,9 @@ def _depth(value: Json) -> int:
         level += 1
         following: list[Json] = []
         for item in layer:
-            if isinstance(item, dict):
+            if isinstance(item, Mapping):
                 following.extend(item.values())
-            elif isinstance(item, list):
+            elif isinstance(item, list | tuple):
                 following.extend(item)
         layer = following
     return level

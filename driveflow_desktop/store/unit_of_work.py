@@ -199,7 +199,6 @@ class UnitOfWork:
         changed = rows.differences(current, values)
         if not changed:
             return False
-        rows.check(changed)
         self._remember_base(table, row_id, current)
         rows.update(self.connection, self.org_id, row_id, {**changed, "updated_at": self.now})
         before = {name: current[name] for name in changed}

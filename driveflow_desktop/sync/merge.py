@@ -11,10 +11,13 @@ from driveflow_desktop.sync.columns import ColumnClass, class_of, groups_of
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The outcome for one row: columns to write, columns whose edit lost to a later one, columns in conflict."""
+    """The outcome for one row: columns to write, groups whose edit lost to a later one, columns in conflict."""
 
     values: dict[str, Value]
-    lost: tuple[str, ...]
+    lost: tuple[tuple[str, ...], ...]
+    """Groups of plain columns in which the edit that stands is later than this one."""
+    replaced: tuple[tuple[str, ...], ...]
+    """Groups of plain columns in which this edit is later than one that its device had not seen."""
     conflicts: tuple[str, ...]
     beside_another: bool
     """Whether someone else changed other columns, or the same ones harmlessly, in the meantime."""
@@ -27,7 +30,8 @@ def merge_update(table: str, current: Row, before: Row, values: Row, mine_is_lat
     tells, for a plain column, whether this edit happened after the one that stands.
     """
     written: dict[str, Value] = {}
-    lost: list[str] = []
+    lost: list[tuple[str, ...]] = []
+    replaced: list[tuple[str, ...]] = []
     conflicts: list[str] = []
     beside = False
     for group in groups_of(table, values):
@@ -44,9 +48,10 @@ def merge_update(table: str, current: Row, before: Row, values: Row, mine_is_lat
             written[name] = merge_text(_text(before.get(name)), _text(current[name]), _text(values[name]))
         elif mine_is_later(clashing[0]):
             written.update({name: values[name] for name in group})
+            replaced.append(group)
         else:
-            lost.extend(group)
-    return Merged(written, tuple(lost), tuple(conflicts), beside)
+            lost.append(group)
+    return Merged(written, tuple(lost), tuple(replaced), tuple(conflicts), beside)
 
 
 def merge_text(base: str, theirs: str, mine: str) -> str:

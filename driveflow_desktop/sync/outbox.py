@@ -107,7 +107,7 @@ def _unjudged(connection: sa.Connection, org_id: UUID, limit: int) -> Iterator[t
     after: UUID | None = None
     while True:
         page = ordered if after is None else ordered.where(OUTBOX.c.id > after)
-        rows = connection.execute(page.limit(limit)).all()
+        rows = cast("Sequence[_Entry]", connection.execute(page.limit(limit)).all())
         groups = [(one, list(group)) for one, group in groupby(rows, key=lambda row: cast("UUID", row.transaction_id))]
         if len(rows) == limit:
             # The page may have cut the last transaction.

@@ -215,11 +215,8 @@ class _Rewrite:
                         yield _Collision("in_use", transactions, _met(child))
 
     def _without_parent(self, table: str, ids: Sequence[UUID], column: str, target: str) -> Iterable[tuple[UUID, UUID]]:
-        child, parent = self._tables.tables[table], self._tables.tables[target]
+        child, parent = self._tables.tables[table], self._tables.tables[target].alias()
         matches = sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
-        if parent is child:
-            parent = parent.alias()
-            matches = sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
         found = sa.select(child.c.id, child.c[column]).outerjoin(parent, matches)
         for start in range(0, len(ids), _CHUNK):
             where = (child.c.org_id == self._org_id, child.c.id.in_(ids[start : start + _CHUNK]))

@@ -136,6 +136,12 @@ STEPS: frozenset[tuple[BookingStatus | None, BookingStatus]] = frozenset(_RULES)
 """Every forward step of the table, whoever takes it; what no clock and no role can make possible is not in it."""
 
 
+def takes_step(actor: Actor, source: BookingStatus | None, target: BookingStatus) -> bool:
+    """Whether the table lets `actor` take this forward step at some time."""
+    rule = _RULES.get((source, target))
+    return rule is not None and actor in rule.who
+
+
 def check_transition(move: Move) -> Transition:
     """What `move` entails, or `UserError` "state_transition" saying why not, and when it will be possible.
 

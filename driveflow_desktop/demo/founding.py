@@ -8,7 +8,7 @@ from uuid import UUID
 
 from driveflow_desktop.demo.catalogue import ORG_FEE_BP, SERVICES
 from driveflow_desktop.demo.opening import REGION
-from driveflow_desktop.demo.plan import InstructorPlan, Plan
+from driveflow_desktop.demo.plan import Absence, InstructorPlan, Plan
 from driveflow_desktop.demo.sources import words
 from driveflow_desktop.demo.staff import (
     ABN,
@@ -48,11 +48,13 @@ from driveflow_desktop.domain.people.commands.instructors import (
 )
 from driveflow_desktop.domain.people.tables import Instructor
 from driveflow_desktop.domain.people.values import OnboardingStatus, Transmission
-from driveflow_desktop.domain.scheduling.commands.hours import Block, NewException, set_day, set_exception
+from driveflow_desktop.domain.scheduling.commands.hours import Block, set_day
 from driveflow_desktop.domain.scheduling.commands.school import PublicHoliday, load_holidays, seed_policies
+from driveflow_desktop.domain.scheduling.tables import AvailabilityException
 from driveflow_desktop.kernel.clock import FixedClock
 from driveflow_desktop.kernel.time import from_micros
 from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.store.types import Value
 from driveflow_desktop.store.unit_of_work import Actor, UnitOfWork
 
 T = TypeVar("T")
@@ -154,14 +156,20 @@ def _hire(uow: UnitOfWork, office: Office, plan: Plan, number: int, who: Instruc
         blocks = [Block(start, end) for of_day, start, end in who.weekly if of_day == day]
         if blocks:
             set_day(uow, instructor_id, day, blocks)
-    for absence in who.absences:
-        set_exception(
-            uow,
-            NewException(
-                instructor_id, absence.day, absence.is_available, absence.start, absence.end, absence.note
-            ),
-        )
+    uow.describe("availability.exception_set")
+    uow.bulk(AvailabilityException, [_exception(instructor_id, absence) for absence in who.absences])
     office.vehicles.append(_buy_cars(uow, number, who))
+
+
+def _exception(instructor_id: UUID, absence: Absence) -> dict[str, Value]:
+    return {
+        "instructor_id": instructor_id,
+        "date": absence.day,
+        "is_available": absence.is_available,
+        "start_minute": absence.start,
+        "end_minute": absence.end,
+        "note": absence.note,
+    }
 
 
 def new_instructor(who: InstructorPlan, user_id: UUID) -> NewInstructor:

@@ -6,22 +6,20 @@ has been asked on the way.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import partial
 from heapq import merge
+from itertools import groupby
 from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-from driveflow_desktop.demo.cast import LACHLAN, STUDENTS
 from driveflow_desktop.demo.catalogue import PACK_MINUTES, SERVICES
 from driveflow_desktop.demo.founding import Office
 from driveflow_desktop.demo.payouts import RunSteps, requested_refunds
 from driveflow_desktop.demo.plan import Charge, Fate, LessonPlan, PackPlan, Plan, StudentPlan
-from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE, day_start
-from driveflow_desktop.demo.staff import NUMBER_GONE, REMINDER, TEMPLATES
+from driveflow_desktop.demo.reminders import Reminder, due_reminders
+from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE
 from driveflow_desktop.domain.communication.tables import Message
-from driveflow_desktop.domain.communication.values import MessageChannel, MessageStatus
 from driveflow_desktop.domain.desk.commands import (
     CancelRequest,
     Completion,
@@ -58,7 +56,6 @@ _FIRST_STATUS: Final = {
     Fate.PENDING_PAYMENT: BookingStatus.PENDING_PAYMENT,
     Fate.DRAFT: BookingStatus.DRAFT,
 }
-_REMINDED_DAYS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,43 +309,23 @@ class History:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def _reminders(self) -> Iterator[Event]:
-        """At 5 pm everyone with a lesson tomorrow is reminded; of the last days' reminders, some did not arrive."""
-        by_day: dict[date, list[int]] = {}
-        for number, lesson in enumerate(self._plan.lessons):
-            by_day.setdefault(lesson.day, []).append(number)
-        for offset in range(_REMINDED_DAYS):
-            day = self._plan.span.today - timedelta(days=offset)
-            at = day_start(day) - 7 * HOUR
-            yield Event(at, partial(self._remind, by_day.get(day, []), at), None)
+        for at, evening in groupby(due_reminders(self._plan), attrgetter("at_us")):
+            yield Event(at, partial(self._remind, tuple(evening)), None)
 
-    def _remind(self, numbers: list[int], at: int, uow: UnitOfWork) -> None:
+    def _remind(self, evening: tuple[Reminder, ...], uow: UnitOfWork) -> None:
         uow.describe("message.sent")
-        uow.bulk(Message, [self._reminder(number) for number in numbers if self._is_reminded(number, at)])
+        uow.bulk(Message, [self._message(reminder) for reminder in evening])
 
-    def _is_reminded(self, number: int, at: int) -> bool:
-        lesson = self._plan.lessons[number]
-        called_off = lesson.cancelled_us is not None and lesson.cancelled_us < at
-        return lesson.booked_us < at and not called_off and not self._plan.students[lesson.student].opted_out
-
-    def _reminder(self, number: int) -> dict[str, Value]:
-        lesson = self._plan.lessons[number]
-        student = self._plan.students[lesson.student]
-        hour, minute = divmod(lesson.start, 60)
-        words = TEMPLATES[0].body.format(
-            student=student.name,
-            instructor=self._plan.instructors[lesson.instructor].name,
-            time=f"{hour % 12 or 12}:{minute:02d} {'am' if hour < 12 else 'pm'}",
-        )
-        gone = student.name == LACHLAN or (lesson.student >= len(STUDENTS) and lesson.student % 41 == 0)
+    def _message(self, reminder: Reminder) -> dict[str, Value]:
         return {
-            "to_address": student.phone,
-            "channel": MessageChannel.SMS,
-            "template_key": REMINDER,
-            "body": words,
-            "status": MessageStatus.FAILED if gone else MessageStatus.DELIVERED,
-            "error": NUMBER_GONE if gone else None,
+            "to_address": reminder.to_address,
+            "channel": reminder.channel,
+            "template_key": reminder.template_key,
+            "body": reminder.body,
+            "status": reminder.status,
+            "error": reminder.error,
             "related_type": "bookings",
-            "related_id": self._office.bookings[number],
+            "related_id": self._office.bookings[reminder.lesson],
         }
 
 

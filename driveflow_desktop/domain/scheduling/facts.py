@@ -1,76 +1,38 @@
 """The few facts about people, services and prices that a booking is made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, price_book, services
 from driveflow_desktop.domain.catalog.rules import Price, RateCard, price_for
-from driveflow_desktop.domain.people.rules.places import Place
-from driveflow_desktop.domain.people.tables import Instructor, Student, Vehicle
-from driveflow_desktop.domain.people.values import Transmission
-from driveflow_desktop.domain.scheduling.loader import Setting, place
+from driveflow_desktop.domain.people.queries.instructors import (
+    InstructorFacts,
+    VehicleFacts,
+    instructor,
+    vehicles,
+)
+from driveflow_desktop.domain.people.queries.students import StudentFacts, student
+from driveflow_desktop.domain.scheduling.loader import Setting
 from driveflow_desktop.kernel.errors import UserError
 
 
-@dataclass(frozen=True, slots=True)
-class Teacher:
-    """What booking needs to know of an instructor."""
-
-    id: UUID
-    name: str
-    user_id: UUID | None
-    active: bool
-    fee_bp: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """What booking needs to know of a student; coordinates in microdegrees."""
-
-    id: UUID
-    pickup_address: str | None
-    pickup_lat: int | None
-    pickup_lng: int | None
-    transmission: Transmission | None
-    licence_expires_on: date | None
-    erased_at: datetime | None
-
-    @property
-    def pickup(self) -> Place | None:
-        """Where lessons begin unless a booking says otherwise."""
-        return place(self.pickup_lat, self.pickup_lng)
-
-
-def require_teacher(connection: sa.Connection, org_id: UUID, instructor_id: UUID) -> Teacher:
+def require_teacher(connection: sa.Connection, org_id: UUID, instructor_id: UUID) -> InstructorFacts:
     """The instructor, or `missing_reference`."""
-    columns = (Instructor.id, Instructor.display_name, Instructor.user_id, Instructor.active, Instructor.fee_bp)
-    where = (Instructor.org_id == org_id, Instructor.id == instructor_id)
-    row = connection.execute(sa.select(*columns).where(*where)).one_or_none()
-    if row is None:
-        raise missing("instructor", "instructor_id")
-    return Teacher(*row)
+    try:
+        return instructor(connection, org_id, instructor_id)
+    except UserError:
+        raise missing("instructor", "instructor_id") from None
 
 
-def require_learner(connection: sa.Connection, org_id: UUID, student_id: UUID) -> Learner:
+def require_learner(connection: sa.Connection, org_id: UUID, student_id: UUID) -> StudentFacts:
     """The student, or `missing_reference`."""
-    columns = (
-        Student.id,
-        Student.pickup_address,
-        Student.pickup_lat,
-        Student.pickup_lng,
-        Student.transmission,
-        Student.licence_expires_on,
-        Student.erased_at,
-    )
-    where = (Student.org_id == org_id, Student.id == student_id)
-    row = connection.execute(sa.select(*columns).where(*where)).one_or_none()
-    if row is None:
-        raise missing("student", "student_id")
-    return Learner(*row)
+    try:
+        return student(connection, org_id, student_id)
+    except UserError:
+        raise missing("student", "student_id") from None
 
 
 def require_service(connection: sa.Connection, org_id: UUID, service_id: UUID) -> ServiceView:
@@ -81,13 +43,12 @@ def require_service(connection: sa.Connection, org_id: UUID, service_id: UUID) -
     raise missing("service", "service_id")
 
 
-def require_vehicle(connection: sa.Connection, org_id: UUID, vehicle_id: UUID) -> Transmission:
-    """What the car is, or `missing_reference`."""
-    where = (Vehicle.org_id == org_id, Vehicle.id == vehicle_id)
-    found = connection.execute(sa.select(Vehicle.transmission).where(*where)).scalar_one_or_none()
-    if found is None:
-        raise missing("car", "vehicle_id")
-    return found
+def require_vehicle(connection: sa.Connection, org_id: UUID, vehicle_id: UUID) -> VehicleFacts:
+    """The car, or `missing_reference`."""
+    for found in vehicles(connection, org_id):
+        if found.id == vehicle_id:
+            return found
+    raise missing("car", "vehicle_id")
 
 
 def missing(what: str, column: str) -> UserError:

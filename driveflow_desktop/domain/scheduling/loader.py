@@ -1,7 +1,7 @@
 """Rows into the frozen inputs of the rules, for one slot or for a whole school, on SQLite and PostgreSQL alike.
 
-With `facts`, the only module of this context that reads tables of earlier ones: a diary is a join of hours, people
-and bookings, and is read in a fixed number of queries however many instructors and days it spans.
+A diary is hours, people and bookings together, and is read in a fixed number of queries however many instructors
+and days it spans.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.identity.queries import School, school
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
 from driveflow_desktop.domain.people.rules.places import Place
-from driveflow_desktop.domain.people.tables import Instructor
 from driveflow_desktop.domain.scheduling.rules.availability import DayException, Hours, WeeklyHours, expand_all
 from driveflow_desktop.domain.scheduling.rules.diary import Booked, Diary, SchoolRules, occupies
 from driveflow_desktop.domain.scheduling.rules.travel import Peak, TravelRules
@@ -133,15 +133,7 @@ def load_diaries(
     Four queries, whatever the number of instructors and days.
     """
     wide = setting.days.widened()
-    who = _who(instructor_ids)
-    profiles = (
-        Instructor.id,
-        Instructor.travel_buffer_min,
-        Instructor.max_lessons_per_day,
-        Instructor.base_lat,
-        Instructor.base_lng,
-    )
-    people = connection.execute(sa.select(*profiles).where(Instructor.org_id == setting.org_id, *who)).all()
+    people = _teachers(connection, setting.org_id, instructor_ids)
     hours = load_hours(connection, setting.org_id, wide, [person.id for person in people])
     open_spans = expand_all(
         {person.id: hours.get(person.id, Hours()) for person in people},
@@ -270,8 +262,12 @@ def load_taught(connection: sa.Connection, org_id: UUID, student_id: UUID) -> Ma
     return Counter(instructor_id for instructor_id, status in rows if status is BookingStatus.COMPLETED)
 
 
-def _who(instructor_ids: Collection[UUID] | None) -> tuple[sa.ColumnElement[bool], ...]:
-    return (Instructor.active,) if instructor_ids is None else (Instructor.id.in_(instructor_ids),)  # type: ignore[return-value]
+def _teachers(
+    connection: sa.Connection, org_id: UUID, instructor_ids: Collection[UUID] | None
+) -> tuple[InstructorFacts, ...]:
+    if instructor_ids is None:
+        return instructors(connection, org_id, active_only=True)
+    return tuple(found for found in instructors(connection, org_id) if found.id in instructor_ids)
 
 
 def _by_instructor(booked: Iterable[Booked]) -> dict[UUID, list[Booked]]:

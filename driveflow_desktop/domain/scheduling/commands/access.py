@@ -6,7 +6,8 @@ from uuid import UUID
 from driveflow_desktop.domain.identity.queries import role_of
 from driveflow_desktop.domain.identity.rules import Action, require
 from driveflow_desktop.domain.identity.values import OrgRole
-from driveflow_desktop.domain.scheduling.facts import Teacher, require_teacher
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts
+from driveflow_desktop.domain.scheduling.facts import require_teacher
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, gone, require_booking
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.unit_of_work import UnitOfWork
@@ -38,7 +39,7 @@ def own_booking(uow: UnitOfWork, booking_id: UUID, action: Action) -> Held:
     return Held(found, role)
 
 
-def require_own_diary(uow: UnitOfWork, role: OrgRole, teacher: Teacher) -> None:
+def require_own_diary(uow: UnitOfWork, role: OrgRole, teacher: InstructorFacts) -> None:
     """Refuse an instructor who writes into somebody else's diary."""
     if role is OrgRole.INSTRUCTOR and (teacher.user_id is None or teacher.user_id != uow.actor.user_id):
         raise gone()

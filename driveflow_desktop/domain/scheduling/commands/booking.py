@@ -11,20 +11,20 @@ from driveflow_desktop.domain.catalog.queries import ServiceView
 from driveflow_desktop.domain.catalog.rules import Price
 from driveflow_desktop.domain.identity.rules import Action
 from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts
+from driveflow_desktop.domain.people.queries.students import StudentFacts
 from driveflow_desktop.domain.people.rules.licences import is_expired
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.commands.access import acting_role, own_booking, require_own_diary
 from driveflow_desktop.domain.scheduling.commands.placing import place_slot
 from driveflow_desktop.domain.scheduling.facts import (
-    Learner,
-    Teacher,
     load_price,
     require_learner,
     require_service,
     require_teacher,
     require_vehicle,
 )
-from driveflow_desktop.domain.scheduling.loader import Setting, microdegrees, setting_at
+from driveflow_desktop.domain.scheduling.loader import Setting, microdegrees, place, setting_at
 from driveflow_desktop.domain.scheduling.queries import BookingFacts
 from driveflow_desktop.domain.scheduling.rules.closing import DRAFT_LIFE
 from driveflow_desktop.domain.scheduling.rules.diary import Slot
@@ -86,8 +86,8 @@ class Draft:
     request: NewBooking
     setting: Setting
     service: ServiceView
-    teacher: Teacher
-    student: Learner
+    teacher: InstructorFacts
+    student: StudentFacts
     pickup: Stop
     slot: Slot
 
@@ -122,7 +122,11 @@ def drafted(connection: sa.Connection, org_id: UUID, request: NewBooking) -> Dra
     teacher = require_teacher(connection, org_id, request.instructor_id)
     student = require_learner(connection, org_id, request.student_id)
     _require_offered(teacher, student, service)
-    pickup = request.pickup if request.pickup is not None else Stop(student.pickup_address, student.pickup)
+    pickup = (
+        request.pickup
+        if request.pickup is not None
+        else Stop(student.pickup_address, place(student.pickup_lat, student.pickup_lng))
+    )
     dropoff = request.dropoff.point if request.dropoff is not None else None
     slot = Slot(teacher.id, *span, student.id, pickup.point, dropoff)
     return Draft(request, setting, service, teacher, student, pickup, slot)
@@ -161,7 +165,7 @@ def booking_values(
     }
 
 
-def _require_offered(teacher: Teacher, student: Learner, service: ServiceView) -> None:
+def _require_offered(teacher: InstructorFacts, student: StudentFacts, service: ServiceView) -> None:
     if not teacher.active:
         raise UserError(
             "invalid", "That instructor no longer teaches.", hint="Choose another one.", column="instructor_id"
@@ -174,12 +178,12 @@ def _require_offered(teacher: Teacher, student: Learner, service: ServiceView) -
         raise UserError("invalid", "That student's data has been erased.", hint="Enter them anew.", column="student_id")
 
 
-def advise(uow: UnitOfWork, setting: Setting, student: Learner, span: Interval, vehicle_id: UUID | None) -> None:
+def advise(uow: UnitOfWork, setting: Setting, student: StudentFacts, span: Interval, vehicle_id: UUID | None) -> None:
     """Warn of what stands against the student or the car, not against the slot."""
     if is_expired(student.licence_expires_on, local_date(span.start, setting.tz)):
         uow.warn("The student's licence will have expired by then.")
     if vehicle_id is not None:
-        offers = require_vehicle(uow.connection, uow.org_id, vehicle_id)
+        offers = require_vehicle(uow.connection, uow.org_id, vehicle_id).transmission
         if student.transmission is not None and student.transmission is not offers:
             uow.warn(f"The car is {offers.value}, the student drives {student.transmission.value}.")
 

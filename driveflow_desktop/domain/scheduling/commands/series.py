@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.queries import price_book
 from driveflow_desktop.domain.identity.rules import Action
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts
 from driveflow_desktop.domain.scheduling.commands.access import acting_role, own_booking, require_own_diary
 from driveflow_desktop.domain.scheduling.commands.booking import (
     Draft,
@@ -28,7 +29,7 @@ from driveflow_desktop.domain.scheduling.commands.placing import (
     warn_of_overruled,
     with_alternatives,
 )
-from driveflow_desktop.domain.scheduling.facts import Teacher, load_price, require_teacher
+from driveflow_desktop.domain.scheduling.facts import load_price, require_teacher
 from driveflow_desktop.domain.scheduling.loader import Days, Setting, load_context, setting_at, setting_of
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, series
 from driveflow_desktop.domain.scheduling.rules.diary import Slot
@@ -220,7 +221,7 @@ def _without(context: Context, ids: Collection[UUID]) -> Context:
 
 
 def _new_price(
-    uow: UnitOfWork, request: Moving, setting: Setting, booking: BookingFacts, start: datetime, teacher: Teacher
+    uow: UnitOfWork, request: Moving, setting: Setting, booking: BookingFacts, start: datetime, teacher: InstructorFacts
 ) -> dict[str, Value]:
     if not request.reprice:
         return {}

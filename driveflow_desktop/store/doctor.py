@@ -1,10 +1,10 @@
 """Looking a replica over: what is in order, what is not, in words. Changes nothing; the replica may be in use."""
 
-import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import sqlalchemy as sa
@@ -64,9 +64,8 @@ def examine(files: ReplicaFiles, keys: KeyStore, clock: Clock) -> list[Check]:
     key = keys.load(read_identity(files).replica_id)
     if not look("opens", lambda: _opens(files, key)):
         return found
-    with _opened(files, key) as connection:
-        for name, act in _INSIDE.items():
-            look(name, lambda act=act: act(connection))  # type: ignore[misc]
+    for name, act in _INSIDE.items():
+        look(name, partial(_inside, files, key, act))
     return found
 
 
@@ -133,14 +132,13 @@ def _opens(files: ReplicaFiles, key: ReplicaKey) -> str:
     return "SQLite reads it with this key"
 
 
-@contextlib.contextmanager
-def _opened(files: ReplicaFiles, key: ReplicaKey) -> Iterator[sa.Connection]:
-    """One read-only state of the replica."""
+def _inside(files: ReplicaFiles, key: ReplicaKey, act: Callable[[sa.Connection], str]) -> str:
+    """Look at one read-only state. Each look has a connection of its own: SQLCipher's is dead after a damaged page."""
     with look_inside(files.database, key) as raw:
         engine = sa.create_engine("sqlite://", creator=lambda: raw, module=sqlcipher, poolclass=sa.pool.StaticPool)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         with engine.connect() as connection:
-            yield connection
+            return act(connection)
 
 
 # -- inside ---------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def restore(backup: Path, files: ReplicaFiles, keys: KeyStore, setting: Setting)
             shutil.copyfile(backup, building)
             device_id = _prepare(building, key, setting)
             sync_file(building)
-            kept_aside = _set_aside(files, key, setting)
+            kept_aside = _set_aside(files, key, keys, setting)
             put_in_place(building, files.database)
         lock.release()
         return Restored(device_id, kept_aside)
@@ -76,13 +76,15 @@ def _prepare(building: Path, key: ReplicaKey, setting: Setting) -> UUID:
             return become_new_device(connection, replica.ids)
 
 
-def _set_aside(files: ReplicaFiles, key: ReplicaKey, setting: Setting) -> Path | None:
+def _set_aside(files: ReplicaFiles, key: ReplicaKey, keys: KeyStore, setting: Setting) -> Path | None:
     """Give the replaced database a second name, and take its log out of the restored one's way."""
     database, log = files.database, wal_of(files.database)
     if not database.exists():
         return None
     with contextlib.suppress(UserError, sqlcipher.Error):
-        # A readable file takes its log in, so that it is complete by itself.
+        # A readable file takes its log in, so that it is complete by itself; any other stays as it is.
+        require_encrypted(database)
+        require_key(database, key, keys)
         require_readable(database, key)
         with contextlib.closing(connect(database, key)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

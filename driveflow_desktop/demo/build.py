@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -16,7 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from driveflow_desktop.demo.bulk import BulkRows
+from driveflow_desktop.demo.bulk import load_everything
+from driveflow_desktop.demo.bulk_press import Press
 from driveflow_desktop.demo.compose import compose
 from driveflow_desktop.demo.founding import Office, found_school
 from driveflow_desktop.demo.history import History
@@ -116,7 +118,7 @@ def _make(files: ReplicaFiles, size: DemoSize, now: datetime, seed: int, progres
             else:
                 version = take_as_synced(replica)
                 with bulk_load(replica) as loading:
-                    BulkRows(office, plan, random, version).load(loading)
+                    load_everything(loading, Press(office, plan, random, version))
             _require_sound(office, plan)
     return _school(office, plan, size, seed)
 
@@ -155,7 +157,7 @@ def _require_disjoint(plan: Plan) -> None:
                 diaries.setdefault(getattr(lesson, owner), []).append((lesson.start_us, lesson.end_us))
         for diary in diaries.values():
             diary.sort()
-            if any(before[1] > after[0] for before, after in zip(diary, diary[1:], strict=False)):
+            if any(before[1] > after[0] for before, after in pairwise(diary)):
                 raise Bug(f"the demo school has an {owner} in two lessons at once")
 
 

@@ -11,7 +11,7 @@ from driveflow_desktop.demo.opening import Opening, open_for_today, opening_of, 
 from driveflow_desktop.demo.people import People
 from driveflow_desktop.demo.plan import Charge, Fate, LessonPlan, PackPlan, Plan, RunPlan
 from driveflow_desktop.demo.planner import Planner
-from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE, SYDNEY, Scale, Span, day_start, span_at
+from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE, SYDNEY, Scale, day_start, span_at
 from driveflow_desktop.demo.stories import Stories
 from driveflow_desktop.domain.catalog.rules import effective_fee_bp
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod
@@ -48,7 +48,7 @@ def compose(seed: int, now: datetime, scale: Scale) -> Plan:
     return plan
 
 
-# -- loose ends -------------------------------------------------------------------------------------------------------
+# -- loose ends -----------------------------------------------------------------------------------------------------
 
 
 def _leave_ends_open(plan: Plan) -> None:
@@ -83,7 +83,7 @@ def _count_logbooks(plan: Plan) -> None:
             student.logbook += 3 * min(minutes, 600) + max(0, minutes - 600)
 
 
-# -- packs ------------------------------------------------------------------------------------------------------------
+# -- packs ----------------------------------------------------------------------------------------------------------
 
 
 def _packs(plan: Plan, random: Random, book: PriceBook) -> Iterator[PackPlan]:
@@ -104,34 +104,28 @@ def _packs(plan: Plan, random: Random, book: PriceBook) -> Iterator[PackPlan]:
         yield PackPlan(student, number, bought, cents, fee, method, day + timedelta(days=365))
 
 
-# -- payouts ----------------------------------------------------------------------------------------------------------
+# -- payouts --------------------------------------------------------------------------------------------------------
 
 
 def _runs(plan: Plan, random: Random) -> Iterator[RunPlan]:
-    """Fortnights that end on a Sunday; the last full one has not been run yet."""
-    last = plan.span.today - timedelta(days=plan.span.today.isoweekday() % 7 or 7) - FORTNIGHT
-    ends = []
-    while last >= plan.span.first:
-        ends.append(last)
-        last -= FORTNIGHT
-    waiting = sorted(
+    """Fortnights that end on a Sunday; the last full one has not been run yet. Who pays late is in a later run."""
+    last_sunday = plan.span.today - timedelta(days=plan.span.today.isoweekday() % 7 or 7)
+    count = (last_sunday - plan.span.first) // FORTNIGHT
+    waiting = [
         (paid_us, number)
         for number, lesson in enumerate(plan.lessons)
         if lesson.fate is Fate.COMPLETED and (paid_us := _paid_us(lesson)) is not None
-    )
-    taken, refunded = 0, ()
-    for end in reversed(ends):
-        at = day_start(end + timedelta(days=1)) + 10 * HOUR
+    ]
+    refunded: tuple[int, ...] = ()
+    for back in range(count, 0, -1):
+        end = last_sunday - back * FORTNIGHT
         closes = day_start(end + timedelta(days=1))
-        lines = []
-        late = []
-        while taken < len(waiting) and waiting[taken][0] < at:
-            entry = waiting[taken]
-            (lines if plan.lessons[entry[1]].start_us < closes else late).append(entry[1])
-            taken += 1
-        waiting[taken:taken] = [(at, number) for number in late]
-        yield RunPlan(end - FORTNIGHT + timedelta(days=1), end, at, tuple(sorted(lines)), refunded)
-        refunded = _give_back_one(plan, random, lines, at) if end != ends[0] else ()
+        at = closes + 10 * HOUR
+        due = [number for paid_us, number in waiting if paid_us < at and plan.lessons[number].start_us < closes]
+        counted = frozenset(due)
+        waiting = [entry for entry in waiting if entry[1] not in counted]
+        yield RunPlan(end - FORTNIGHT + timedelta(days=1), end, at, tuple(due), refunded)
+        refunded = _give_back_one(plan, random, due, at) if back > 1 else ()
 
 
 def _paid_us(lesson: LessonPlan) -> int | None:
@@ -154,7 +148,7 @@ def _give_back_one(plan: Plan, random: Random, lines: list[int], at: int) -> tup
     return (number,)
 
 
-# -- lessons that were moved --------------------------------------------------------------------------------------------
+# -- lessons that were moved ----------------------------------------------------------------------------------------
 
 
 def _move_some(plan: Plan, random: Random) -> None:

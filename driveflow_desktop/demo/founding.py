@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -98,7 +99,7 @@ def found_school(office: Office, plan: Plan) -> None:
     office.do(lambda uow: _set_prices(uow, office, plan), office.owner_id)
     for number, instructor in enumerate(plan.instructors):
         office.clock.advance(timedelta(minutes=3))
-        office.do(lambda uow, n=number, who=instructor: _hire(uow, office, plan, n, who), office.owner_id)
+        office.do(partial(_hire, office, plan, number, instructor), office.owner_id)
 
 
 def new_user(user_id: UUID, person: StaffMember) -> NewUser:
@@ -111,7 +112,13 @@ def _open(uow: UnitOfWork, office: Office) -> None:
     create_school(
         uow,
         NewSchool(
-            SCHOOL_NAME, owner, region=REGION, platform_fee_bp=ORG_FEE_BP, gst_registered=True, abn=ABN, settings=SETTINGS
+            SCHOOL_NAME,
+            owner,
+            region=REGION,
+            platform_fee_bp=ORG_FEE_BP,
+            gst_registered=True,
+            abn=ABN,
+            settings=SETTINGS,
         ),
     )
     edit_school(uow, SchoolChanges(address=ADDRESS, phone=PHONE, email=EMAIL))
@@ -138,7 +145,7 @@ def _set_prices(uow: UnitOfWork, office: Office, plan: Plan) -> None:
             set_price(uow, card_id, service_id, cents)
 
 
-def _hire(uow: UnitOfWork, office: Office, plan: Plan, number: int, who: InstructorPlan) -> None:
+def _hire(office: Office, plan: Plan, number: int, who: InstructorPlan, uow: UnitOfWork) -> None:
     user_id = uow.new_id()
     add_member(uow, NewUser(user_id, who.email, who.name, who.phone), OrgRole.INSTRUCTOR)
     instructor_id = create_instructor(uow, new_instructor(who, user_id))
@@ -209,5 +216,3 @@ def car_name(number: int, kind: Transmission) -> str:
 def car_plate(number: int, kind: Transmission) -> str:
     """A plate of a form that NSW does not issue."""
     return f"DEMO-{number + 1:02d}{kind.value[0].upper()}"
-
-

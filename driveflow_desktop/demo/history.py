@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-from driveflow_desktop.demo.catalogue import PACK_MINUTES, SERVICES
+from driveflow_desktop.demo.catalogue import PACK_MINUTES
 from driveflow_desktop.demo.founding import Office
 from driveflow_desktop.demo.payouts import RunSteps, requested_refunds
 from driveflow_desktop.demo.plan import Charge, Fate, LessonPlan, PackPlan, Plan, StudentPlan
@@ -93,7 +93,9 @@ class History:
         now = self._plan.span.now_us
         events = [
             event
-            for event in merge(*(sorted(source, key=attrgetter("at_us")) for source in sources), key=attrgetter("at_us"))
+            for event in merge(
+                *(sorted(source, key=attrgetter("at_us")) for source in sources), key=attrgetter("at_us")
+            )
             if event.at_us <= now
         ]
         for number, event in enumerate(events):
@@ -102,7 +104,7 @@ class History:
             if number % 50 == 0:
                 progress(number, len(events))
 
-    # -- people -------------------------------------------------------------------------------------------------------
+    # -- people ------------------------------------------------------------------------------------------------------
 
     def _students(self) -> Iterator[Event]:
         for number, student in enumerate(self._plan.students):
@@ -131,7 +133,7 @@ class History:
         wish = Wish(days=(1, 2, 3, 4, 5), start_minute=9 * 60, end_minute=15 * 60, note="Any cancellation will do.")
         add_to_waitlist(uow, self._office.students[number], self._office.services[service], wish)
 
-    # -- the diary ----------------------------------------------------------------------------------------------------
+    # -- the diary ---------------------------------------------------------------------------------------------------
 
     def _bookings(self) -> Iterator[Event]:
         together: dict[int, list[int]] = {}
@@ -172,7 +174,11 @@ class History:
         office.bookings[number] = booking_id
         if pack_id is not None:
             uow.describe("package.used")
-            use = {"package_id": pack_id, "booking_id": booking_id, "minutes": SERVICES[lesson.service].minutes}
+            use: dict[str, Value] = {
+                "package_id": pack_id,
+                "booking_id": booking_id,
+                "minutes": lesson.minutes,
+            }
             uow.insert(PackageUse, use, row_id=derived_id("package_uses", booking_id))
 
     def _move(self, number: int, uow: UnitOfWork) -> None:
@@ -223,7 +229,7 @@ class History:
         percent = 100 if actor is CancellationActor.ADMIN else None
         cancel(uow, CancelRequest(self._office.bookings[number], actor, lesson.reason or "", percent))
 
-    # -- money --------------------------------------------------------------------------------------------------------
+    # -- money -------------------------------------------------------------------------------------------------------
 
     def _pack_of(self, uow: UnitOfWork, lesson: LessonPlan) -> UUID | None:
         """The pack a lesson uses, sold now if it is the first to use it."""
@@ -237,7 +243,7 @@ class History:
     def _sell(self, uow: UnitOfWork, pack: PackPlan) -> UUID:
         uow.describe("package.sold")
         student_id = self._office.students[pack.student]
-        values = {"student_id": student_id, "minutes_bought": PACK_MINUTES, "price_cents": pack.cents}
+        values: dict[str, Value] = {"student_id": student_id, "minutes_bought": PACK_MINUTES, "price_cents": pack.cents}
         package_id = uow.insert(Package, {**values, "expires_on": pack.expires})
         uow.describe("payment.recorded")
         uow.insert(
@@ -306,7 +312,7 @@ class History:
             yield Event(run.at_us + 50 * MINUTE, steps.send, None)
             yield Event(run.at_us + 2 * DAY, steps.arrive, None)
 
-    # -- messages -----------------------------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------------------------
 
     def _reminders(self) -> Iterator[Event]:
         for at, evening in groupby(due_reminders(self._plan), attrgetter("at_us")):

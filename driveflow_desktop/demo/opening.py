@@ -70,8 +70,6 @@ def open_for_today(instructors: list[InstructorPlan], today: date, *, holiday: b
                     instructor.absences.append(Absence(today, "Extra day", is_available=True, start=start, end=end))
 
 
-
-
 def _fits(spans: Iterable[Minutes], start: int, end: int) -> bool:
     return any(opens <= start and end <= closes for opens, closes in spans)
 

@@ -33,7 +33,7 @@ class RunSteps:
 
     def approve(self, uow: UnitOfWork) -> None:
         """The owner has looked at it."""
-        approval = {"approved_by": uow.actor.user_id, "approved_at": uow.now}
+        approval: dict[str, Value] = {"approved_by": uow.actor.user_id, "approved_at": uow.now}
         self._take(uow, PayoutStatus.APPROVED, "payout_run.approved", approval)
 
     def send(self, uow: UnitOfWork) -> None:

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from driveflow_desktop.demo.catalogue import PACK, PACK_LESSONS
 from driveflow_desktop.demo.cast import (
     ETHAN,
     PHONES,
@@ -15,6 +14,7 @@ from driveflow_desktop.demo.cast import (
     every_workday,
     instructors,
 )
+from driveflow_desktop.demo.catalogue import PACK, PACK_LESSONS
 from driveflow_desktop.demo.plan import Absence, GuardianPlan, InstructorPlan, Spot, StudentPlan
 from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE, Scale, Span, day_start, days
 from driveflow_desktop.demo.sources import Suburb, names, street, suburbs, words
@@ -49,7 +49,7 @@ class People:
         self._emails: dict[str, int] = {}
         self._made = 0
 
-    # -- instructors ------------------------------------------------------------------------------------------------
+    # -- instructors -------------------------------------------------------------------------------------------------
 
     def instructors(self) -> list[InstructorPlan]:
         """The six of the pictures, then as many as the school has."""
@@ -104,7 +104,7 @@ class People:
             if is_abn(digits):
                 return digits
 
-    # -- students ---------------------------------------------------------------------------------------------------
+    # -- students ----------------------------------------------------------------------------------------------------
 
     def students(self, teachers: Sequence[InstructorPlan]) -> list[StudentPlan]:
         """The students of the pictures, then as many as the school has, spread over its instructors."""
@@ -223,7 +223,7 @@ class People:
         relation = "mother" if mother else "father"
         return GuardianPlan(name, self._phone(), self._email(name, "example.com"), relation, random.random() < 0.8)
 
-    # -- names and numbers ------------------------------------------------------------------------------------------
+    # -- names and numbers -------------------------------------------------------------------------------------------
 
     def _name(self) -> tuple[str, str]:
         """A full name, and its family name."""
@@ -240,7 +240,9 @@ class People:
         return f"+614{number // 1000:02d}555{number % 1000:03d}"
 
     def _email(self, name: str, domain: str) -> str:
-        plain = "".join(char for char in _unaccented(name).lower() if char.isascii() and (char.isalnum() or char == " "))
+        plain = "".join(
+            char for char in _unaccented(name).lower() if char.isascii() and (char.isalnum() or char == " ")
+        )
         local = ".".join(plain.split()) or "learner"
         count = self._emails[local] = self._emails.get(local, 0) + 1
         return f"{local}{count if count > 1 else ''}@{domain}"

@@ -95,7 +95,7 @@ class Planner:
                     self._fill(number, day, ordinal, spans)
         return self._lessons
 
-    # -- today, as in the pictures ------------------------------------------------------------------------------------
+    # -- today, as in the pictures -----------------------------------------------------------------------------------
 
     def _scripted_wishes(self) -> dict[tuple[int, date], list[tuple[int, int]]]:
         """Ethan's lesson of a week ago, which the picture of the roster tells of."""
@@ -110,7 +110,7 @@ class Planner:
             if member.start >= 0:
                 self._add(number, member.instructor, member.service, day, member.start)
 
-    # -- one instructor's day -----------------------------------------------------------------------------------------
+    # -- one instructor's day ----------------------------------------------------------------------------------------
 
     def _admit(self, instructor: int, day: date, ordinal: int) -> None:
         """Students who have enrolled by the day before begin to wait for their first lesson."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,7 @@ def span_at(now: datetime, scale: Scale) -> Span:
     return Span(now, today, today - timedelta(days=scale.days_back), today + timedelta(days=scale.days_ahead))
 
 
+@lru_cache(maxsize=4096)
 def day_start(day: date) -> int:
     """Microseconds from which wall minutes of `day` count; right from 3 am on, also when the clocks change."""
     return to_micros(wall_to_utc(day, 12 * 60, SYDNEY)) - 12 * HOUR

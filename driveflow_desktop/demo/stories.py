@@ -26,7 +26,12 @@ class Stories:
     """Gives lessons their lives; one for a school."""
 
     def __init__(
-        self, random: Random, span: Span, instructors: list[InstructorPlan], students: list[StudentPlan], book: PriceBook
+        self,
+        random: Random,
+        span: Span,
+        instructors: list[InstructorPlan],
+        students: list[StudentPlan],
+        book: PriceBook,
     ) -> None:
         self._random = random
         self._now = span.now_us
@@ -68,7 +73,7 @@ class Stories:
         if member is not None:
             self._finish_cast(member, lessons)
 
-    # -- booking ------------------------------------------------------------------------------------------------------
+    # -- booking -----------------------------------------------------------------------------------------------------
 
     def _booked(self, lesson: LessonPlan, previous: LessonPlan | None) -> int:
         """At the end of the lesson before, or by telephone some days ahead."""
@@ -81,7 +86,7 @@ class Stories:
         by_phone = day_start(lesson.day) - random.randint(1, 10) * DAY + random.randint(510, 1050) * MINUTE
         return max(earliest, min(by_phone, latest))
 
-    # -- what happens ---------------------------------------------------------------------------------------------------
+    # -- what happens ------------------------------------------------------------------------------------------------
 
     def _decide(self, lesson: LessonPlan, member: CastStudent | None) -> None:
         draw = self._random.random() if member is None else 0.5
@@ -119,29 +124,32 @@ class Stories:
 
     def _cancel(self, lesson: LessonPlan) -> bool:
         """Cancel it, if there was time for that between its booking and now."""
-        random, known = self._random, words()
-        draw = random.random()
-        if draw < 0.72:
-            has_guardian = self._students[lesson.student].guardian is not None
-            actor = CancellationActor.GUARDIAN if has_guardian and draw < 0.4 else CancellationActor.STUDENT
-            hours = random.choice((30, 50, 26, 75, 40, 20, 12, 5, 1))
-            reason = random.choice(known.cancel_student)
-        elif draw < 0.92:
-            actor, hours, reason = CancellationActor.INSTRUCTOR, random.randint(2, 20), random.choice(known.cancel_instructor)
-        else:
-            actor, hours, reason = CancellationActor.ADMIN, random.randint(2, 40), random.choice(known.cancel_admin)
+        random = self._random
+        actor, hours, reason = self._why_cancelled(lesson)
         at = lesson.start_us - hours * HOUR - random.randint(0, 50) * MINUTE
         if not lesson.booked_us + HOUR < at < self._now - 20 * MINUTE:
             return False
         self._cancelled(lesson, at, actor, reason)
         return True
 
+    def _why_cancelled(self, lesson: LessonPlan) -> tuple[CancellationActor, int, str]:
+        """By whom, how many hours before, and why."""
+        random, known = self._random, words()
+        draw = random.random()
+        if draw > 0.92:
+            return CancellationActor.ADMIN, random.randint(2, 40), random.choice(known.cancel_admin)
+        if draw > 0.72:
+            return CancellationActor.INSTRUCTOR, random.randint(2, 20), random.choice(known.cancel_instructor)
+        has_guardian = self._students[lesson.student].guardian is not None
+        actor = CancellationActor.GUARDIAN if has_guardian and draw < 0.4 else CancellationActor.STUDENT
+        return actor, random.choice((30, 50, 26, 75, 40, 20, 12, 5, 1)), random.choice(known.cancel_student)
+
     @staticmethod
     def _cancelled(lesson: LessonPlan, at: int, actor: CancellationActor, reason: str) -> None:
         lesson.fate, lesson.cancelled_us, lesson.cancelled_by, lesson.reason = Fate.CANCELLED, at, actor, reason
         lesson.pack = None
 
-    # -- money ----------------------------------------------------------------------------------------------------------
+    # -- money -------------------------------------------------------------------------------------------------------
 
     def _pay(self, lesson: LessonPlan, *, is_cast: bool) -> None:
         if lesson.service == PACK or lesson.fate is Fate.REQUESTED:
@@ -190,9 +198,7 @@ class Stories:
             received = asked + 20 * MINUTE
             lesson.charges = [
                 Charge(PaymentKind.DEPOSIT, PaymentMethod.CARD, DEPOSIT, asked, received),
-                Charge(
-                    PaymentKind.BALANCE, PaymentMethod.CASH, lesson.price - DEPOSIT, end + MINUTE, end + MINUTE
-                ),
+                Charge(PaymentKind.BALANCE, PaymentMethod.CASH, lesson.price - DEPOSIT, end + MINUTE, end + MINUTE),
             ]
 
     def _charge_fee(self, lesson: LessonPlan, *, unpaid: bool = False) -> None:
@@ -213,7 +219,7 @@ class Stories:
     ) -> None:
         lesson.charges = [Charge(PaymentKind.FULL, method, lesson.price, asked, received, declined)]
 
-    # -- the pictures -----------------------------------------------------------------------------------------------
+    # -- the pictures ------------------------------------------------------------------------------------------------
 
     def _play_today(self, lesson: LessonPlan, member: CastStudent) -> None:
         """Today's lesson of somebody in the pictures, as far as the day has come."""

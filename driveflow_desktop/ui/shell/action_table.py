@@ -40,7 +40,8 @@ def _go() -> tuple[ActionSpec, ...]:
     menu = _tr("&Go")
     return (
         ActionSpec("palette", _tr("Search and commands…"), "Ctrl+K", "", menu, "magnifying-glass"),
-        ActionSpec("rail.fold", _tr("Fold the side bar"), "Ctrl+B", "", menu, "sidebar"),
+        ActionSpec("rail.fold", _tr("Fold the side bar"), "Ctrl+B", "", menu, "columns"),
+        ActionSpec("menu.show", _tr("Show or hide the menu"), "F10", "", menu, "list"),
         ActionSpec("screen.next", _tr("Next screen"), "Ctrl+PgDown", "", menu, "caret-down"),
         ActionSpec("screen.previous", _tr("Previous screen"), "Ctrl+PgUp", "", menu, "caret-up"),
         ActionSpec("theme.next", _tr("Light, dark or system colours"), "Ctrl+Shift+L", "", menu, "moon"),

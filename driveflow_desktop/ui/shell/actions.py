@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.ui.shell.icons import icon
 
-Handler = Callable[[], None]
+Handler = Callable[[], object]
+"""Does the thing; what it returns is ignored."""
 MENU_SEPARATOR = "/"
 
 
@@ -56,6 +57,7 @@ class Actions(QObject):
         self._passing: Mapping[str, Handler] = {}
         for spec in self._specs.values():
             self._qt[spec.id] = self._make(spec, window)
+        self.redraw_icons()
 
     @property
     def specs(self) -> tuple[ActionSpec, ...]:
@@ -79,9 +81,12 @@ class Actions(QObject):
         self._rights = frozenset(rights)
         self._update()
 
-    def handle(self, action_id: str, handler: Handler) -> None:
-        """Let the window handle an action, whichever screen is shown."""
-        self._lasting[self._known(action_id)] = handler
+    def handle(self, action_id: str, handler: Handler | None) -> None:
+        """Let the window handle an action, whichever screen is shown; None when it cannot just now."""
+        if handler is None:
+            self._lasting.pop(self._known(action_id), None)
+        else:
+            self._lasting[self._known(action_id)] = handler
         self._update()
 
     def set_screen_handlers(self, handlers: Mapping[str, Handler]) -> None:
@@ -103,6 +108,12 @@ class Actions(QObject):
         """Say what exactly would be done (“Undo: lesson moved”)."""
         self._qt[self._known(action_id)].setText(label)
 
+    def redraw_icons(self) -> None:
+        """Draw the icons in the colours of the theme now worn."""
+        for spec in self._specs.values():
+            if spec.icon:
+                self._qt[spec.id].setIcon(icon(spec.icon))
+
     def fill_menus(self, bar: QMenuBar) -> None:
         """Build the menus in the order of the table; every entry shows its key."""
         menus: dict[str, QMenu] = {}
@@ -122,8 +133,6 @@ class Actions(QObject):
         action.setShortcuts([QKeySequence.fromString(keys) for keys in spec.shortcut.split(", ") if keys])
         action.setShortcutVisibleInContextMenu(True)
         action.setEnabled(False)
-        if spec.icon:
-            action.setIcon(icon(spec.icon))
         action.triggered.connect(lambda _checked=False, action_id=spec.id: self.run(action_id))
         window.addAction(action)
         return action

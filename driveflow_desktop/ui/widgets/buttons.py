@@ -38,6 +38,11 @@ class Button(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._draw_icon()
 
+    def set_icon(self, name: str) -> None:
+        """Show another icon."""
+        self._icon_name = name
+        self._draw_icon()
+
     def changeEvent(self, event: QEvent) -> None:
         """Redraw the icon in the colours of a new theme or state."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.EnabledChange):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QDate, QPoint, Qt, Signal
+from PySide6.QtCore import QDate, QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCalendarWidget, QLineEdit, QVBoxLayout, QWidget
 
@@ -114,9 +114,15 @@ class DateField(TypedField[date]):
         super().__init__(name, self.tr("fri, +2w, 3 dec"))
         self._today = today
         self._month: QCalendarWidget | None = None
-        action = QAction(icon("calendar-blank"), self.tr("Choose from a month (Alt+Down)"), self)
-        action.triggered.connect(self.show_month)
-        self.addAction(action, QLineEdit.ActionPosition.TrailingPosition)
+        self._open = QAction(icon("calendar-blank"), self.tr("Choose from a month (Alt+Down)"), self)
+        self._open.triggered.connect(self.show_month)
+        self.addAction(self._open, QLineEdit.ActionPosition.TrailingPosition)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icon in the colours of a new theme."""
+        if event.type() is QEvent.Type.ApplicationPaletteChange:
+            self._open.setIcon(icon("calendar-blank"))
+        super().changeEvent(event)
 
     def parse(self, text: str) -> date:
         """The date meant, seen from today."""

@@ -202,3 +202,19 @@ class Dot(QWidget):
         painter.setBrush(QColor(pill_colours(self._tone, current_tokens())[0]))
         radius = self.width() / 2
         painter.drawEllipse(QPointF(radius, radius), radius, radius)
+
+
+class IconMark(QWidget):
+    """An icon that says nothing by itself, in a tone of the theme."""
+
+    def __init__(self, name: str, size: int = 16, tone: PillTone | None = None) -> None:
+        super().__init__()
+        self._name = name
+        self._tone = tone
+        self.setFixedSize(size, size)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the icon."""
+        worn = current_tokens()
+        colour = worn.text_3 if self._tone is None else pill_colours(self._tone, worn)[0]
+        icon(self._name, colour).paint(QPainter(self), self.rect())

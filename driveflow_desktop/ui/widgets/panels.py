@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.ui.shell.icons import icon
-from driveflow_desktop.ui.shell.theme import current_tokens
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
-from driveflow_desktop.ui.widgets.marks import Avatar, Pill, PillTone
+from driveflow_desktop.ui.widgets.marks import Avatar, IconMark, Pill, PillTone
 from driveflow_desktop.ui.widgets.text import ElidedLabel, dress, hairline, label
 
 _LABEL_WIDTH = 106
@@ -209,14 +207,11 @@ class EmptyState(QWidget):
 
     def __init__(self, icon_name: str, sentence: str, action: str = "") -> None:
         super().__init__()
-        self._icon_name = icon_name
         self.setAccessibleName(sentence)
         column = QVBoxLayout(self)
         column.setSpacing(12)
         column.addStretch(1)
-        picture = QLabel()
-        picture.setPixmap(icon(icon_name, current_tokens().text_3).pixmap(QSize(32, 32), self.devicePixelRatioF()))
-        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(IconMark(icon_name, 32), 0, Qt.AlignmentFlag.AlignHCenter)
         text = label(sentence, tone="muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         text.setMaximumWidth(420)
@@ -238,9 +233,8 @@ class ErrorLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._mark = QLabel()
         self._text = label(size="sm", tone="bad", wrap=True)
-        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconMark("warning-circle", 15, "bad"), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         self.hide()
 
@@ -251,9 +245,6 @@ class ErrorLine(QWidget):
 
     def show_error(self, error: UserError | str) -> None:
         """Show an error and tell screen readers."""
-        self._mark.setPixmap(
-            icon("warning-circle", current_tokens().bad).pixmap(QSize(15, 15), self.devicePixelRatioF())
-        )
         self._text.setText(str(error))
         self.setAccessibleName(str(error))
         self.show()

@@ -90,7 +90,7 @@ def rebuild(connection: sa.Connection) -> None:
 
 def fill(connection: sa.Connection) -> None:
     """Index every row, into empty document tables that no trigger watches yet."""
-    for statement in _FILL:
+    for statement in FILL:
         connection.exec_driver_sql(statement)
 
 
@@ -212,7 +212,7 @@ def _add_bookings(where: str) -> str:
     )
 
 
-_FILL: Final = (
+FILL: Final = (
     _add_people(""),
     _add_bookings(""),
     *(f"INSERT INTO {name}_fts({name}_fts) VALUES ('rebuild')" for name in _DOCUMENTS),  # noqa: S608

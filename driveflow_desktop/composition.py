@@ -18,7 +18,7 @@ from driveflow_desktop.store.cipher import KeyStore
 from driveflow_desktop.store.files import ReplicaFiles
 from driveflow_desktop.store.open_replica import Setting, create_replica, open_replica, read_identity
 from driveflow_desktop.store.replica import Replica
-from driveflow_desktop.store.state import device_id, read_fact
+from driveflow_desktop.store.state import device_id, read_fact, write_fact
 from driveflow_desktop.store.unit_of_work import Actor
 
 DATA_DIR_VARIABLE: Final = "DRIVEFLOW_DATA_DIR"
@@ -85,6 +85,13 @@ def new_school(folder: DataFolder, program: str, ask: AskPassphrase | None = Non
     """Make an empty replica in a folder; its key goes to the keyring, or is made from a passphrase."""
     keys: KeyStore = keys_for_new(folder.replica, os.environ, ask)
     return create_replica(folder.replica, keys, setting(program))
+
+
+def settle_in(replica: Replica, org_id: UUID, user_id: UUID) -> None:
+    """Note whose school this replica is, and who sits here by default."""
+    with replica.maintenance() as connection, connection.begin():
+        write_fact(connection, ORG_FACT, str(org_id))
+        write_fact(connection, USER_FACT, str(user_id))
 
 
 def default_actor(replica: Replica) -> Actor:

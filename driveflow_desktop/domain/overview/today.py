@@ -17,7 +17,8 @@ from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, in_conflict, read_rows
 from driveflow_desktop.domain.people.rules.licences import Expiry, ExpiryWarning, expiry_warnings
 from driveflow_desktop.domain.people.tables import Instructor, Student
-from driveflow_desktop.domain.scheduling.loader import Days, Setting, setting_of
+from driveflow_desktop.domain.scheduling.loader import Days, Setting, load_hours, setting_of
+from driveflow_desktop.domain.scheduling.rules.availability import Hours, expand_all
 from driveflow_desktop.domain.scheduling.rules.closing import Planned, ToClose, lessons_to_close
 from driveflow_desktop.domain.scheduling.tables import AvailabilityException, Booking, WaitlistEntry
 from driveflow_desktop.domain.scheduling.values import OCCUPYING, BookingStatus, WaitlistStatus
@@ -57,7 +58,7 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class InstructorLoad:
-    """An instructor's day: lessons done of those booked, and the booked ones' elapsed minutes."""
+    """An instructor's day: lessons done of those booked, the booked ones' elapsed minutes, and the open hours'."""
 
     instructor_id: UUID
     name: str
@@ -65,6 +66,7 @@ class InstructorLoad:
     done: int
     booked: int
     minutes: int
+    open_minutes: int
     on_leave: bool
     leave_note: str | None
 
@@ -211,11 +213,22 @@ def instructor_loads(connection: sa.Connection, setting: Setting) -> tuple[Instr
         .where(Instructor.org_id == setting.org_id, Instructor.active)
         .order_by(sa.func.lower(Instructor.display_name), Instructor.id)
     ).all()
-    away = _away(connection, setting.org_id, day, [person.id for person in people])
+    ids = [person.id for person in people]
+    away = _away(connection, setting.org_id, day, ids)
+    opened = _open_minutes(connection, setting, ids)
     return tuple(
-        InstructorLoad(key, name, colour, *totals.get(key, (0, 0, 0)), key in away, away.get(key))
+        InstructorLoad(key, name, colour, *totals.get(key, (0, 0, 0)), opened[key], key in away, away.get(key))
         for key, name, colour in people
     )
+
+
+def _open_minutes(connection: sa.Connection, setting: Setting, ids: Collection[UUID]) -> dict[UUID, int]:
+    hours = load_hours(connection, setting.org_id, setting.days, ids)
+    day = setting.days.first
+    spans = expand_all(
+        {key: hours.get(key, Hours()) for key in ids}, setting.rules.closed_holidays, day, day, setting.tz
+    )
+    return {key: sum(span.minutes for span in spans[key]) for key in ids}
 
 
 def _away(connection: sa.Connection, org_id: UUID, day: date, who: Collection[UUID]) -> dict[UUID, str | None]:

@@ -1,0 +1,149 @@
+"""The desktop's composition root: one Qt application over one school's folder. Imported by nobody but the commands."""
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from PySide6.QtWidgets import QApplication
+
+from driveflow_desktop.adapters.settings_file import SettingsFile
+from driveflow_desktop.composition import DataFolder, default_actor, demo_folder, new_school, open_school, settle_in
+from driveflow_desktop.demo.build import build_demo
+from driveflow_desktop.demo.scale import DemoSize
+from driveflow_desktop.domain.identity.queries import role_of, school, user_names
+from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.kernel.clock import SystemClock
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.store.backup import Backups, Upkeep
+from driveflow_desktop.store.cipher import DemoKeys
+from driveflow_desktop.store.open_replica import read_identity
+from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.program import Program, ProgramParts
+from driveflow_desktop.ui.screens.registry import all_screens
+from driveflow_desktop.ui.shell.theme import Mode, Theme
+from driveflow_desktop.ui.widgets.memory import ForgetfulMemory, Memory
+
+log = logging.getLogger(__name__)
+DONE = 0
+FAILED = 1
+
+
+def application(arguments: Sequence[str] = ()) -> QApplication:
+    """The Qt application, made once."""
+    found = QApplication.instance()
+    if isinstance(found, QApplication):
+        return found
+    app = QApplication(["driveflow", *arguments])
+    app.setApplicationName("DriveFlow")
+    app.setApplicationDisplayName("DriveFlow")
+    app.setDesktopFileName("driveflow")
+    return app
+
+
+def run_desktop(folder: DataFolder) -> int:
+    """Open the school of a folder, or help to make one; returns the exit status."""
+    from driveflow_desktop.ui.first_run import choose_school, passphrase_dialog, show_failure
+
+    app = application()
+    memory = SettingsFile(folder.settings)
+    theme = _theme(app, memory)
+    try:
+        if not folder.has_school:
+            choice = choose_school(theme)
+            if choice is None:
+                return DONE
+            if choice.demo:
+                return run_demo(None, DemoSize.SMALL.value)
+            with new_school(folder, "DriveFlow", passphrase_dialog) as replica:
+                choice.create_in(replica)
+        with open_school(folder, "DriveFlow", passphrase_dialog) as replica:
+            return _show(app, replica, folder, memory, theme)
+    except UserError as error:
+        log.warning("could not open the school: %s", error.code)
+        show_failure(error)
+        return FAILED
+
+
+def run_demo(
+    given: str | None, size: str, *, tour: Path | None = None, fresh: bool = False, as_json: bool = False
+) -> int:
+    """Open a demo school in its own folder, made now if there is none; with `tour`, play the guided tour instead."""
+    folder = demo_folder(given, size)
+    if folder.has_school and not _is_demo(folder):
+        raise UserError("exists", f"{folder.path} holds a real school.", hint="Choose another folder with --data-dir.")
+    if fresh or tour is not None or not folder.has_school:
+        _make_demo(folder, DemoSize(size))
+    if tour is not None:
+        return _play_tour(folder, tour, as_json=as_json)
+    app = application()
+    memory = SettingsFile(folder.settings)
+    with open_school(folder, "the DriveFlow demo") as replica:
+        _say("This is a demo: its key is public, so keep nothing real in it.")
+        return _show(app, replica, folder, memory, _theme(app, memory))
+
+
+def _is_demo(folder: DataFolder) -> bool:
+    """Whether the school in a folder is a demo, which may be made anew; a real one is never touched."""
+    return read_identity(folder.replica).key_kind == DemoKeys.kind
+
+
+def _make_demo(folder: DataFolder, size: DemoSize) -> None:
+    _say(f"Making the demo school in {folder.path} …")
+    shutil.rmtree(folder.replica.folder, ignore_errors=True)
+    made = build_demo(folder.replica.folder, size, SystemClock().now())
+    with open_school(folder, "the DriveFlow demo") as replica:
+        settle_in(replica, made.org_id, made.admin_id)
+    _say(f"{made.students:,} students, {made.bookings:,} bookings.")
+
+
+def make_program(replica: Replica, memory: Memory, theme: Theme, upkeep: Upkeep | None = None) -> Program:
+    """The program over an open school, for the person who sits here by default."""
+    actor = default_actor(replica)
+    with replica.reader() as connection:
+        found = school(connection, actor.org_id)
+        role = role_of(connection, actor.org_id, actor.user_id) or OrgRole.INSTRUCTOR
+        name = "" if actor.user_id is None else user_names(connection, [actor.user_id]).get(actor.user_id, "")
+    if actor.user_id is None:
+        raise UserError("no_person", "Nobody has signed in on this PC.", hint="Join the school anew on this PC.")
+    session = Session(
+        actor.org_id, found.name, actor.user_id, name, role, ZoneInfo(found.time_zone), currency=found.currency
+    )
+    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, upkeep))
+
+
+def _show(app: QApplication, replica: Replica, folder: DataFolder, memory: Memory, theme: Theme) -> int:
+    upkeep = Upkeep(replica, Backups(folder.replica, replica.clock))
+    program = make_program(replica, memory, theme, upkeep)
+    program.start()
+    status = app.exec()
+    program.close()
+    return status
+
+
+def _play_tour(folder: DataFolder, output: Path, *, as_json: bool) -> int:
+    from driveflow_desktop.demo.tour.play import play
+
+    app = application()
+    with open_school(folder, "the DriveFlow tour") as replica:
+        theme = Theme(app, Mode.LIGHT)
+        report = play(app, theme, lambda: make_program(replica, ForgetfulMemory(), theme), replica, output)
+    for line in report.lines:
+        _say(line)
+    _say(f"Screenshots and the report are in {output}.")
+    if as_json:
+        print(json.dumps(report.rows))
+    return DONE if report.ok else FAILED
+
+
+def _theme(app: QApplication, memory: Memory) -> Theme:
+    kept = memory.read("theme")
+    return Theme(app, Mode(kept) if kept in set(Mode) else Mode.SYSTEM)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

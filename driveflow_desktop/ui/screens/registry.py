@@ -1,0 +1,14 @@
+"""Every screen, in the order of the rail."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from driveflow_desktop.ui.screens.context import ScreenContext
+from driveflow_desktop.ui.screens.today.screen import today_screen
+from driveflow_desktop.ui.shell.screen import ScreenSpec
+from driveflow_desktop.ui.words import tr
+
+
+def all_screens(context: ScreenContext) -> Sequence[ScreenSpec]:
+    """The screens of the program; each is made when it is first opened."""
+    return (ScreenSpec("today", tr("Screens", "Today"), "sun", "", partial(today_screen, context)),)

@@ -23,7 +23,7 @@ from driveflow_desktop.demo.compose import compose
 from driveflow_desktop.demo.founding import Office, found_school
 from driveflow_desktop.demo.history import History
 from driveflow_desktop.demo.plan import Plan
-from driveflow_desktop.demo.scale import SCALES, DemoSize
+from driveflow_desktop.demo.scale import SCALES, DemoSize, Scale
 from driveflow_desktop.domain.hard_rules import find_overlaps
 from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.clock import FixedClock
@@ -76,7 +76,7 @@ def build_demo(
     workshop = folder / _WORKSHOP
     shutil.rmtree(workshop, ignore_errors=True)
     try:
-        school = _make(ReplicaFiles(workshop), size, now, seed, progress)
+        school = make_school(ReplicaFiles(workshop), size, SCALES[size], now, seed, progress)
         _move_in(ReplicaFiles(workshop), files, school)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -100,8 +100,10 @@ def _move_in(made: ReplicaFiles, wanted: ReplicaFiles, school: DemoSchool) -> No
     put_in_place(made.database, wanted.database)
 
 
-def _make(files: ReplicaFiles, size: DemoSize, now: datetime, seed: int, progress: Progress) -> DemoSchool:
-    scale = SCALES[size]
+def make_school(
+    files: ReplicaFiles, size: DemoSize, scale: Scale, now: datetime, seed: int, progress: Progress
+) -> DemoSchool:
+    """Make a school of any scale, its history played when `size` is small, else loaded; for `build_demo` and tests."""
     with _without_collector():
         plan = compose(seed, now, scale)
         clock = FixedClock(from_micros(plan.span.opened_us))

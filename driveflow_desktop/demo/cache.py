@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -32,6 +33,7 @@ from driveflow_desktop.store.open_replica import Setting, bare_replica
 from driveflow_desktop.store.state import become_new_device
 
 _MADE_OF: Final = ("kernel", "store", "domain", "demo")
+_KEPT_SECONDS: Final = 7 * 24 * 3600
 CACHE_VARIABLE: Final = "DRIVEFLOW_DEMO_CACHE"
 """Chooses another folder for the kept schools."""
 
@@ -49,9 +51,12 @@ def cached_demo(folder: Path, size: DemoSize, now: datetime, *, seed: int = SEED
         for name in (NOTE, files.identity.name, files.database.name):
             shutil.copyfile(kept / name, folder / name)
     clock = FixedClock(datetime.now(UTC))
-    with bare_replica(files.database, PUBLIC_DEMO_KEY, Setting(clock, METADATA)) as replica:
-        with replica.maintenance() as connection, connection.begin():
-            become_new_device(connection, IdSource(clock))
+    with (
+        bare_replica(files.database, PUBLIC_DEMO_KEY, Setting(clock, METADATA)) as replica,
+        replica.maintenance() as connection,
+        connection.begin(),
+    ):
+        become_new_device(connection, IdSource(clock))
     return read_demo(folder)
 
 
@@ -64,8 +69,7 @@ def _kept(size: DemoSize, now: datetime, seed: int) -> Iterator[Path]:
     wanted = home / f"{family}{now.astimezone(UTC):%Y%m%dT%H%M}-{_fingerprint()}"
     with FileLock(home / f"{family[:-1]}.lock"):
         if not (wanted / NOTE).exists():
-            for old in home.glob(f"{family}2*"):
-                shutil.rmtree(old, ignore_errors=True)
+            _forget_old(home, family)
             making = Path(tempfile.mkdtemp(dir=home))
             try:
                 build_demo(making, size, now, seed=seed)
@@ -73,6 +77,14 @@ def _kept(size: DemoSize, now: datetime, seed: int) -> Iterator[Path]:
             finally:
                 shutil.rmtree(making, ignore_errors=True)
         yield wanted
+
+
+def _forget_old(home: Path, family: str) -> None:
+    """Remove the schools that an earlier state of the program made, and those of other weeks."""
+    week_ago = time.time() - _KEPT_SECONDS
+    for old in home.glob(f"{family}2*"):
+        if not old.name.endswith(_fingerprint()) or old.stat().st_mtime < week_ago:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @cache

@@ -302,6 +302,7 @@ class History:
                 uow.describe("refund.succeeded")
                 uow.update(Refund, refund_id, {"status": RefundStatus.SUCCEEDED})
                 if payment.refunded_cents == payment.amount_cents:
+                    uow.describe("payment.refunded")
                     uow.update(Payment, payment.id, {"status": PaymentStatus.REFUNDED})
 
     def _payouts(self) -> Iterator[Event]:

@@ -26,6 +26,7 @@ class RunSteps:
         """Collect what is due, and take back the instructors' part of refunds after earlier payouts."""
         uow.describe("payout_run.prepared")
         self._run_id = uow.insert(PayoutRun, {"period_start": self._run.first, "period_end": self._run.last})
+        uow.describe("payout.prepared")
         lines = [self._line(number) for number in self._run.lessons]
         for number in self._run.refunded:
             lines += self._taken_back(uow, number)
@@ -49,6 +50,7 @@ class RunSteps:
             return
         uow.describe(topic)
         uow.update(PayoutRun, self._run_id, {**values, "status": status})
+        uow.describe(topic.replace("payout_run", "payout"))
         for line in self._lines:
             uow.update(Payout, line, {"status": status})
 

@@ -119,7 +119,7 @@ class People:
             student.transmission = self._random.choice(teachers[instructor].transmissions)
             found.append(student)
         for number, name in enumerate(self._names.other_scripts):
-            found[len(STUDENTS) + 3 * number].name = name
+            found[-1 - number].name = name
         return found
 
     def _student(self, name: str, family: str, instructor: int, home: Spot) -> StudentPlan:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from driveflow_desktop.domain.execution.tables import Lesson
 from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, PayoutStatus, RefundStatus
 from driveflow_desktop.domain.scheduling.rules.states import STEPS
@@ -24,6 +25,9 @@ from driveflow_desktop.store.log_tables import Op
 
 LONGEST_BOOKING: Final = timedelta(hours=24)
 _SLOT_COLUMNS: Final = frozenset({"start_at", "end_at", "instructor_id", "student_id", "status"})
+_TIMES: Final = frozenset({"start_at", "end_at"})
+_PEOPLE: Final = frozenset({"instructor_id", "student_id"})
+_BOOKINGS: Final = Booking.__tablename__
 _CHUNK: Final = 400
 
 
@@ -46,20 +50,40 @@ class _Slot:
 
 def hard_rules(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
     """Raise `UserError` when what the transaction leaves behind breaks a hard rule; codes as in docs/protocol.md."""
-    bookings: list[UUID] = []
+    _check_times(connection, org_id, mutations)
     for mutation in mutations:
-        if mutation.table_name == Booking.__tablename__:
-            _check_booking(connection, org_id, mutation)
-            if mutation.op is not Op.DELETE and (mutation.op is Op.INSERT or _SLOT_COLUMNS & mutation.values.keys()):
-                bookings.append(mutation.row_id)
-    for clash in find_overlaps(connection, org_id, bookings):
+        if mutation.table_name == _BOOKINGS and mutation.op is Op.UPDATE and "status" in mutation.values:
+            _check_step(connection, org_id, mutation)
+    for clash in find_overlaps(connection, org_id, _written(mutations, _BOOKINGS, _SLOT_COLUMNS)):
         raise overlap_error(clash)
-    payments = [m.row_id for m in mutations if m.table_name == Payment.__tablename__ and m.op is not Op.DELETE]
-    refunds = [m.row_id for m in mutations if m.table_name == Refund.__tablename__ and m.op is not Op.DELETE]
+    _check_people(connection, org_id, mutations)
+    payments = _written(mutations, Payment.__tablename__)
+    refunds = _written(mutations, Refund.__tablename__)
     if payments:
         _check_payments(connection, org_id, payments)
     if refunds:
         _check_refunds(connection, org_id, refunds)
+
+
+def _written(mutations: Iterable[Mutation], table: str, columns: frozenset[str] = frozenset()) -> list[UUID]:
+    """The rows of a table that were inserted, or updated in one of `columns` (in any, when none are named)."""
+    found = [
+        mutation.row_id
+        for mutation in mutations
+        if mutation.table_name == table
+        and (mutation.op is Op.INSERT or (mutation.op is Op.UPDATE and _touches(mutation, columns)))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _touches(mutation: Mutation, columns: frozenset[str]) -> bool:
+    return not columns or not columns.isdisjoint(mutation.values)
+
+
+def _chunks(ids: Collection[UUID]) -> Iterable[Sequence[UUID]]:
+    wanted = list(ids)
+    for start in range(0, len(wanted), _CHUNK):
+        yield wanted[start : start + _CHUNK]
 
 
 def overlap_error(clash: Overlap) -> UserError:
@@ -74,11 +98,9 @@ def overlap_error(clash: Overlap) -> UserError:
 def find_overlaps(connection: sa.Connection, org_id: UUID, booking_ids: Collection[UUID]) -> list[Overlap]:
     """Every clash that one of `booking_ids` has with another occupying booking, in two queries per 400 bookings."""
     found: list[Overlap] = []
-    wanted = list(dict.fromkeys(booking_ids))
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = frozenset(wanted[start : start + _CHUNK])
+    for chunk in _chunks(set(booking_ids)):
         for column, code in ((Booking.instructor_id, "slot_taken"), (Booking.student_id, "student_busy")):
-            found += _clashes(connection, org_id, chunk, cast("sa.ColumnElement[UUID]", column), code)
+            found += _clashes(connection, org_id, frozenset(chunk), cast("sa.ColumnElement[UUID]", column), code)
     return found
 
 
@@ -114,26 +136,19 @@ def _sweep(diary: Sequence[_Slot], ids: frozenset[UUID], code: str) -> Iterable[
         open_slots.append(slot)
 
 
-def _check_booking(connection: sa.Connection, org_id: UUID, mutation: Mutation) -> None:
-    if mutation.op is Op.INSERT:
-        require_bookable(cast("datetime", mutation.values["start_at"]), cast("datetime", mutation.values["end_at"]))
-    elif mutation.op is Op.UPDATE and {"start_at", "end_at"} & mutation.values.keys():
-        where = (Booking.org_id == org_id, Booking.id == mutation.row_id)
-        row = connection.execute(sa.select(Booking.start_at, Booking.end_at).where(*where)).one_or_none()
-        if row is not None:
-            require_bookable(row.start_at, row.end_at)
-    if mutation.op is Op.UPDATE and "status" in mutation.values:
-        source = BookingStatus(cast("str", mutation.before["status"]))
-        target = BookingStatus(cast("str", mutation.values["status"]))
-        _check_step(connection, org_id, mutation.row_id, source, target)
+def _check_times(connection: sa.Connection, org_id: UUID, mutations: Iterable[Mutation]) -> None:
+    for chunk in _chunks(_written(mutations, _BOOKINGS, _TIMES)):
+        times = sa.select(Booking.start_at, Booking.end_at).where(Booking.org_id == org_id, Booking.id.in_(chunk))
+        for start, end in connection.execute(times):
+            require_bookable(start, end)
 
 
-def _check_step(
-    connection: sa.Connection, org_id: UUID, booking_id: UUID, source: BookingStatus, target: BookingStatus
-) -> None:
+def _check_step(connection: sa.Connection, org_id: UUID, mutation: Mutation) -> None:
     """A step of the table, its undoing, or a correction of a final status; never once the instructor was paid."""
+    source = BookingStatus(cast("str", mutation.before["status"]))
+    target = BookingStatus(cast("str", mutation.values["status"]))
     if source in FINAL:
-        where = (Payout.org_id == org_id, Payout.booking_id == booking_id)
+        where = (Payout.org_id == org_id, Payout.booking_id == mutation.row_id)
         paid = sa.select(Payout.id).where(*where, Payout.status.in_((PayoutStatus.SENT, PayoutStatus.PAID))).limit(1)
         if connection.execute(paid).first() is not None:
             raise UserError("state_transition", "The instructor has already been paid for this lesson.")
@@ -142,6 +157,36 @@ def _check_step(
         raise UserError(
             "state_transition", f"A lesson cannot go from {source.value} to {target.value}.", column="status"
         )
+
+
+def _check_people(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
+    """A lesson, and money for it, belong to the people of their booking, which is no draft any more.
+
+    Otherwise an instructor's replica would hold a lesson or a payout of a booking that is not theirs to see.
+    """
+    bookings = _written(mutations, _BOOKINGS, _PEOPLE | {"status"})
+    others = sa.or_(
+        Booking.status == BookingStatus.DRAFT,
+        Lesson.instructor_id != Booking.instructor_id,
+        Lesson.student_id != Booking.student_id,
+    )
+    lessons = _written(mutations, Lesson.__tablename__, _PEOPLE | {"booking_id"})
+    same = sa.and_(Lesson.org_id == Booking.org_id, Lesson.booking_id == Booking.id)
+    recorded = sa.select(Booking.id).join(Lesson, same).where(Booking.org_id == org_id, others)
+    if _any(connection, recorded, Booking.id, bookings) or _any(connection, recorded, Lesson.id, lessons):
+        raise UserError("invalid", "This lesson was recorded with other people.", column="instructor_id")
+    unlike = sa.or_(Booking.status == BookingStatus.DRAFT, Payout.instructor_id != Booking.instructor_id)
+    same = sa.and_(Payout.org_id == Booking.org_id, Payout.booking_id == Booking.id)
+    owed = sa.select(Booking.id).join(Payout, same).where(Booking.org_id == org_id, unlike)
+    payouts = _written(mutations, Payout.__tablename__, frozenset({"instructor_id", "booking_id"}))
+    if _any(connection, owed, Booking.id, bookings) or _any(connection, owed, Payout.id, payouts):
+        raise UserError("invalid", "The payout for this lesson is another instructor's.", column="instructor_id")
+
+
+def _any(
+    connection: sa.Connection, found: sa.Select[UUID], column: "sa.SQLColumnExpression[UUID]", ids: Sequence[UUID]
+) -> bool:
+    return any(connection.execute(found.where(column.in_(chunk)).limit(1)).first() for chunk in _chunks(ids))
 
 
 def _check_payments(connection: sa.Connection, org_id: UUID, ids: Sequence[UUID]) -> None:

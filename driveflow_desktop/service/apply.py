@@ -17,7 +17,7 @@ from driveflow_desktop.service.members import Member
 from driveflow_desktop.service.moves import RowChange, ScopeMoves
 from driveflow_desktop.service.rights import require_row_right
 from driveflow_desktop.service.scope import Audience, ScopeReader, may_see
-from driveflow_desktop.service.teaching import require_teaching_rules
+from driveflow_desktop.service.teaching import require_own_work, require_teaching_rules
 from driveflow_desktop.store.log import Mutation, Stamp
 from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import Row, RowCodec, cascade_children, codec
@@ -203,6 +203,7 @@ class TransactionApplier:
 
     def _delete(self, edit: _Edit, current: Row) -> None:
         rows = edit.rows
+        require_own_work(self._connection, self._member, (rows.name, edit.row_id))
         if any(current[name] != value for name, value in edit.before.items()):
             error = UserError("version_conflict", "Someone else changed this before it was deleted.")
             raise Refused(error, self._shown(rows, current))

@@ -47,21 +47,25 @@ _OWNER_ONLY: Final[Mapping[str, frozenset[str]]] = {
 }
 
 _KEPT: Final = frozenset(
-    {"orgs", "payments", "refunds", "payouts", "payout_runs", "packages", "package_uses", "agreements", "lessons"}
+    {"orgs", "payments", "refunds", "payouts", "payout_runs", "packages", "package_uses", "agreements"}
 )
 """Tables whose rows no one deletes."""
 
+# Bookings, lessons and trips are deleted only to take back one's own work (`teaching.require_own_work`).
 _INSTRUCTOR: Final[Mapping[str, Grant]] = {
     "bookings": Grant(
         insert=_CARRIED["bookings"],
         update=_CARRIED["bookings"]
         - {"student_id", "instructor_id", "service_id", "rate_card_id", "currency"}
         - {"price_cents", "platform_fee_cents", "instructor_share_cents"},
+        delete=True,
     ),
     "lessons": Grant(
-        insert=_CARRIED["lessons"], update=_CARRIED["lessons"] - {"booking_id", "instructor_id", "student_id"}
+        insert=_CARRIED["lessons"],
+        update=_CARRIED["lessons"] - {"booking_id", "instructor_id", "student_id"},
+        delete=True,
     ),
-    "trips": Grant(insert=_CARRIED["trips"], update=_CARRIED["trips"] - {"lesson_id"}),
+    "trips": Grant(insert=_CARRIED["trips"], update=_CARRIED["trips"] - {"lesson_id"}, delete=True),
     "instructor_availabilities": Grant(
         insert=_CARRIED["instructor_availabilities"],
         update=_CARRIED["instructor_availabilities"] - {"instructor_id"},

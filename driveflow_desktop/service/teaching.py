@@ -1,4 +1,4 @@
-"""What an instructor's own work must keep to beyond the columns they may write: prices, and steps of a booking."""
+"""What an instructor's work must keep to beyond the columns they may write: prices, steps, and what they may delete."""
 
 from typing import cast
 from uuid import UUID
@@ -15,6 +15,9 @@ from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import split_price
 from driveflow_desktop.service.members import Member
+from driveflow_desktop.service.scope import Key
+from driveflow_desktop.store.log import OUTBOX
+from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import Row
 
 
@@ -25,6 +28,16 @@ def require_teaching_rules(connection: sa.Connection, member: Member, table: str
     _require_step(member, old, new)
     if old is None:
         _require_listed_price(connection, member.org_id, new)
+
+
+def require_own_work(connection: sa.Connection, member: Member, key: Key) -> None:
+    """Let an instructor delete only what nobody else wrote to: that is how their own new rows are undone."""
+    if member.role is not OrgRole.INSTRUCTOR or key[0] not in {"bookings", "lessons", "trips"}:
+        return
+    written = (OUTBOX.c.org_id == member.org_id, OUTBOX.c.table_name == key[0], OUTBOX.c.row_id == key[1])
+    another = (OUTBOX.c.op != Op.EVENT, OUTBOX.c.actor_user_id.is_distinct_from(member.user_id))
+    if connection.execute(sa.select(OUTBOX.c.id).where(*written, *another).limit(1)).first() is not None:
+        raise UserError("forbidden", "Only the front desk can delete that.", table=key[0])
 
 
 def _require_step(member: Member, old: Row | None, new: Row) -> None:

@@ -253,9 +253,14 @@ def codec(table: sa.Table) -> RowCodec:
 
 
 def cascade_children(metadata: sa.MetaData, table: sa.Table) -> tuple[tuple[sa.Table, str], ...]:
-    """The tables whose rows go with a row of `table`, each with the column that points at it."""
+    """The synced tables whose rows go with a row of `table`, each with the column that points at it.
+
+    Trip points are no such rows: they are not in the log, and the databases themselves take them away with their trip.
+    """
     found = []
     for other in metadata.sorted_tables:
+        if "version" not in other.columns:
+            continue
         for column, target, cascade in _parents(other):
             if cascade and target == table.name:
                 found.append((other, column))

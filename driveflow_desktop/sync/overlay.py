@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from driveflow_desktop.domain.execution.tables import Trip, TripPoint
 from driveflow_desktop.domain.hard_rules import find_overlaps
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import Bug
@@ -36,6 +37,9 @@ from driveflow_desktop.sync.protocol import (
 STATE: Final = cast("sa.Table", ReplicaState.__table__)
 CURSOR: Final = "cursor"
 _BOOKINGS: Final = "bookings"
+_TRIPS: Final = "trips"
+_TRIP_TABLE: Final = cast("sa.Table", Trip.__table__)
+_POINTS: Final = cast("sa.Table", TripPoint.__table__)
 _CHUNK: Final = 500
 
 
@@ -131,6 +135,7 @@ class _Rewrite:
         while collisions := self._write(pending.images(self.touched, incoming)):
             for collision in collisions:
                 self.touched |= self._give_way(collision)
+        self._forget_points([row_id for (table, row_id), row in incoming.items() if table == _TRIPS and row is None])
         pending.close()
         changed: dict[str, set[UUID]] = {}
         for table, row_id in self.touched:
@@ -142,6 +147,13 @@ class _Rewrite:
         if self._final and not pending.accepted_among(collision.transactions):
             return pending.put_aside(collision.transactions, collision.code, None, collision.met)
         return pending.hold(collision.transactions)
+
+    def _forget_points(self, trips: Sequence[UUID]) -> None:
+        """Points are not in the log: they leave this disk with their trip."""
+        for start in range(0, len(trips), _CHUNK):
+            of_trips = (_POINTS.c.org_id == self._org_id, _POINTS.c.trip_id.in_(trips[start : start + _CHUNK]))
+            stands = sa.exists().where(_TRIP_TABLE.c.org_id == _POINTS.c.org_id, _TRIP_TABLE.c.id == _POINTS.c.trip_id)
+            self._connection.execute(_POINTS.delete().where(*of_trips, ~stands))
 
     def _write(self, images: Mapping[RowKey, WireImage]) -> list[_Collision]:
         """Replace all touched rows at once: deleting first lets unique values change hands inside one page."""

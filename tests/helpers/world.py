@@ -35,9 +35,9 @@ from driveflow_desktop.store.replica import Replica, ReplicaKey
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.types import Json, Value, dump_json
 from driveflow_desktop.store.unit_of_work import Actor, Receipt, UnitOfWork
+from driveflow_desktop.sync.conflicts import CONFLICTS as CONFLICTS_TABLE
 from driveflow_desktop.sync.outbox import to_push
 from driveflow_desktop.sync.overlay import SyncOutcome, apply_page, apply_results, read_cursor
-from driveflow_desktop.sync.conflicts import CONFLICTS as CONFLICTS_TABLE
 from driveflow_desktop.sync.protocol import MAX_MUTATIONS, ChangesPage, PushRequest, PushResponse
 
 T = TypeVar("T")
@@ -98,14 +98,23 @@ class Desk:
         self.set_aside += outcome.set_aside
         return outcome
 
-    def pull(self, limit: int = 1000) -> ChangesPage:
-        """Pull one page and apply it."""
+    def fetch(self, limit: int = 1000) -> ChangesPage:
+        """The service's next page, not applied yet."""
         with self.replica.reader() as connection:
             cursor = read_cursor(connection)
-        page = self.world.serve_pull(self.member, cursor, limit)
+        return self.world.serve_pull(self.member, cursor, limit)
+
+    def take(self, page: ChangesPage) -> SyncOutcome:
+        """Apply a page, as if it had just arrived."""
         with self.replica.sync_transaction() as connection:
             outcome = apply_page(connection, self.member.org_id, METADATA, self.clock.now(), page)
         self.set_aside += outcome.set_aside
+        return outcome
+
+    def pull(self, limit: int = 1000) -> ChangesPage:
+        """Pull one page and apply it."""
+        page = self.fetch(limit)
+        self.take(page)
         return page
 
     def sync(self) -> None:

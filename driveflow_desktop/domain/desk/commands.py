@@ -33,7 +33,8 @@ from driveflow_desktop.domain.scheduling.commands.series import series_reach
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, require_booking
 from driveflow_desktop.domain.scheduling.rules.cancellation import CancellationQuote
 from driveflow_desktop.domain.scheduling.rules.series import SeriesScope
-from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
+from driveflow_desktop.domain.scheduling.rules.states import STEPS
+from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus, CancellationActor
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.unit_of_work import UnitOfWork
 
@@ -119,7 +120,8 @@ def correct_status(uow: UnitOfWork, booking_id: UUID, target: BookingStatus, rea
     """Change a final status, with a reason; refused once the instructor has been paid for the lesson.
 
     The lesson's record follows: recorded with the planned times when it becomes completed, its times forgotten when
-    it was not given after all. A correction to `cancelled` refunds nothing by itself.
+    it was not given after all. A correction to `cancelled` refunds nothing by itself. Undoable, unless it leads to a
+    status that has no step back to the old one (a completed lesson that becomes a draft).
     """
     role = role_of(uow.connection, uow.org_id, uow.actor.user_id)
     require((role,) if role is not None else (), Action.REOPEN_BOOKING)
@@ -127,6 +129,9 @@ def correct_status(uow: UnitOfWork, booking_id: UUID, target: BookingStatus, rea
     step = change_status(uow, booking_id, target, reason=reason, payout_paid=away)
     if not step.transition.changes:
         return
+    if target not in FINAL and (target, step.booking.status) not in STEPS:
+        # The hard rules know an undo only as a step taken backwards; there is none for this one.
+        uow.not_undoable()
     if target is BookingStatus.COMPLETED:
         _finish(uow, step, Completion(booking_id))
     elif target is BookingStatus.IN_PROGRESS:
@@ -145,6 +150,8 @@ def cancel(uow: UnitOfWork, request: CancelRequest) -> CancellationQuote:
     percent and a reason).
     """
     booking = require_booking(uow.connection, uow.org_id, request.booking_id)
+    if booking.status in FINAL - {BookingStatus.CANCELLED}:
+        raise UserError("state_transition", "That lesson is over.", hint="Correct its status instead.", column="status")
     if request.refund_percent is not None:
         role = role_of(uow.connection, uow.org_id, uow.actor.user_id)
         require((role,) if role is not None else (), Action.CHOOSE_REFUND)

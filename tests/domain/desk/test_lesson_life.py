@@ -233,6 +233,18 @@ def test_cancelling_twice_refunds_once(school, ten):
     assert payments(school, ten)[0].status is PaymentStatus.REFUNDED
 
 
+def test_a_lesson_that_is_over_is_corrected_not_cancelled(school, ten):
+    school.clock.set(at(12))
+    school.run(lambda uow: complete(uow, Completion(ten)))
+    assert refused(school, lambda uow: cancel(uow, CancelRequest(ten, STUDENT, "ill"))).code == "state_transition"
+
+
+def test_a_correction_without_a_step_back_offers_no_undo(school, ten):
+    school.clock.set(at(12))
+    school.run(lambda uow: complete(uow, Completion(ten)))
+    assert school.run(lambda uow: correct_status(uow, ten, BookingStatus.DRAFT, "entered twice")).inverse is None
+
+
 def test_drafts_and_unpaid_bookings_run_out(school):
     request = NewBooking(MIA, DANA, LESSON, at(10), status=BookingStatus.DRAFT)
     draft = school.run(lambda uow: book(uow, request)).value

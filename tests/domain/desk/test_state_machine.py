@@ -194,6 +194,16 @@ class Desk(RuleBasedStateMachine):
         self.try_(lambda uow: complete(uow, Completion(self.pick(number)["id"])))
 
     @precondition(some_booking)
+    @rule(number=picks, late=st.integers(0, 20))
+    def give(self, number, late):
+        """A lesson is driven from start to end."""
+        row = self.pick(number)
+        self.clock.set(max(row["start_at"] + timedelta(minutes=late), self.clock.now()))
+        self.try_(lambda uow: start(uow, row["id"]))
+        self.clock.set(max(row["end_at"], self.clock.now()))
+        self.try_(lambda uow: complete(uow, Completion(row["id"])))
+
+    @precondition(some_booking)
     @rule(number=picks, actor=actors, scope=scopes)
     def cancel(self, number, actor, scope):
         self.try_(lambda uow: cancel_series(uow, CancelRequest(self.pick(number)["id"], actor, "because"), scope))
@@ -220,10 +230,13 @@ class Desk(RuleBasedStateMachine):
     def pay(self, number, method, amount):
         self.try_(lambda uow: take_payment(uow, NewPayment(self.pick(number)["id"], method, amount)))
 
-    @precondition(some_booking)
-    @rule(number=picks, amount=st.integers(0, 15_000))
-    def refund(self, number, amount):
-        self.try_(lambda uow: refund(uow, self.pick(number)["id"], amount, "as agreed"))
+    @precondition(lambda self: bool(self.school.rows(Payment)))
+    @rule(number=picks, percent=st.integers(0, 110))
+    def refund(self, number, percent):
+        rows = self.school.rows(Payment)
+        row = rows[number % len(rows)]
+        amount = row["amount_cents"] * percent // 100
+        self.try_(lambda uow: refund(uow, row["booking_id"], amount, "as agreed"))
 
     @precondition(lambda self: bool(self.school.rows(Payment)))
     @rule(number=picks)

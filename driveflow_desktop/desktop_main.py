@@ -14,14 +14,20 @@ from driveflow_desktop.adapters.settings_file import SettingsFile
 from driveflow_desktop.composition import DataFolder, default_actor, demo_folder, new_school, open_school, settle_in
 from driveflow_desktop.demo.build import build_demo
 from driveflow_desktop.demo.scale import DemoSize
+from driveflow_desktop.domain.identity.commands import NewSchool, create_school
 from driveflow_desktop.domain.identity.queries import role_of, school, user_names
 from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.scheduling.commands.school import seed_policies
 from driveflow_desktop.kernel.clock import SystemClock
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.store.backup import Backups, Upkeep
 from driveflow_desktop.store.cipher import DemoKeys
 from driveflow_desktop.store.open_replica import read_identity
 from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.store.state import device_id
+from driveflow_desktop.store.unit_of_work import Actor, UnitOfWork
+from driveflow_desktop.ui.first_run import ask_passphrase, choose_school, show_failure
 from driveflow_desktop.ui.ports import Session
 from driveflow_desktop.ui.program import Program, ProgramParts
 from driveflow_desktop.ui.screens.registry import all_screens
@@ -47,26 +53,38 @@ def application(arguments: Sequence[str] = ()) -> QApplication:
 
 def run_desktop(folder: DataFolder) -> int:
     """Open the school of a folder, or help to make one; returns the exit status."""
-    from driveflow_desktop.ui.first_run import choose_school, passphrase_dialog, show_failure
-
     app = application()
     memory = SettingsFile(folder.settings)
     theme = _theme(app, memory)
     try:
         if not folder.has_school:
-            choice = choose_school(theme)
+            choice = choose_school(IdSource(SystemClock()))
             if choice is None:
                 return DONE
-            if choice.demo:
+            if choice.school is None:
                 return run_demo(None, DemoSize.SMALL.value)
-            with new_school(folder, "DriveFlow", passphrase_dialog) as replica:
-                choice.create_in(replica)
-        with open_school(folder, "DriveFlow", passphrase_dialog) as replica:
+            _found(folder, choice.school)
+        with open_school(folder, "DriveFlow", ask_passphrase) as replica:
             return _show(app, replica, folder, memory, theme)
     except UserError as error:
         log.warning("could not open the school: %s", error.code)
         show_failure(error)
         return FAILED
+
+
+def _found(folder: DataFolder, request: NewSchool) -> None:
+    """Make a replica and open a new school in it."""
+    with new_school(folder, "DriveFlow", ask_passphrase) as replica:
+        org_id = replica.ids.new()
+        with replica.reader() as connection:
+            actor = Actor(org_id, request.owner.id, device_id(connection))
+
+        def begin(uow: UnitOfWork) -> None:
+            create_school(uow, request)
+            seed_policies(uow)
+
+        replica.execute(begin, actor)
+        settle_in(replica, org_id, request.owner.id)
 
 
 def run_demo(

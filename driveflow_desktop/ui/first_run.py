@@ -1,0 +1,155 @@
+"""The first start on a PC: create a school or look at the demo. And the two dialogs that may stand before a window."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QLineEdit, QMessageBox, QVBoxLayout
+
+from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, checked_details
+from driveflow_desktop.domain.people.rules.contacts import clean_email, normalise_phone
+from driveflow_desktop.domain.people.rules.names import clean_name
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.ids import IdSource
+from driveflow_desktop.ui.widgets.buttons import Button
+from driveflow_desktop.ui.widgets.form import Line, QuickForm
+from driveflow_desktop.ui.widgets.panels import Card
+from driveflow_desktop.ui.widgets.text import label
+
+_ZONES = {
+    "NSW": "Australia/Sydney",
+    "VIC": "Australia/Melbourne",
+    "QLD": "Australia/Brisbane",
+    "SA": "Australia/Adelaide",
+    "WA": "Australia/Perth",
+    "TAS": "Australia/Hobart",
+    "ACT": "Australia/Sydney",
+    "NT": "Australia/Darwin",
+}
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("FirstRun", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person wants: a school of their own (`school`), or the demo (None)."""
+
+    school: NewSchool | None
+
+
+class FirstRun(QDialog):
+    """Welcome, with the form of a new school and the way to the demo."""
+
+    def __init__(self, ids: IdSource) -> None:
+        super().__init__()
+        self._ids = ids
+        self.choice: Choice | None = None
+        self.setWindowTitle(_tr("Welcome to DriveFlow"))
+        self.setAccessibleName(_tr("Welcome to DriveFlow"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(32, 28, 32, 28)
+        column.setSpacing(16)
+        column.addWidget(label(_tr("Welcome to DriveFlow"), size="2xl", weight="bold"))
+        column.addWidget(
+            label(_tr("Your school’s data stays on this PC, encrypted. No internet is needed."), tone="muted")
+        )
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(self._create_card(), 3)
+        row.addWidget(self._demo_card(), 2, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
+        self.form.begin()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves; Enter belongs to the form."""
+        if event.key() == Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+
+    def _create_card(self) -> Card:
+        lines = (
+            Line("name", _tr("School"), _tr("Harbour Driving School")),
+            Line("full_name", _tr("Your name"), _tr("Jo Hart")),
+            Line("email", _tr("Your e-mail"), _tr("jo@example.com")),
+            Line("phone", _tr("Your mobile (optional)"), "0412 345 678"),
+            Line("region", _tr("State or territory"), text="NSW", choices=tuple((code, code) for code in _ZONES)),
+            Line("gst", _tr("Registered for GST"), flag=True),
+        )
+        self.form = QuickForm(_tr("Create a school"), lines, _tr("Create school"))
+        self.form.submitted.connect(self._submitted)
+        self.form.cancelled.connect(self.reject)
+        return _card_around(self.form)
+
+    def _demo_card(self) -> Card:
+        card = Card(_tr("Look around first"))
+        words = label(_tr("A made-up school with a busy day, in a folder of its own."), tone="muted", wrap=True)
+        card.add_row(words)
+        self.demo = Button(_tr("Open the demo school"))
+        self.demo.clicked.connect(self._demo)
+        card.add_row(self.demo)
+        return card
+
+    def _demo(self) -> None:
+        self.choice = Choice(None)
+        self.accept()
+
+    def _submitted(self, texts: object) -> None:
+        try:
+            self.choice = Choice(self._school(cast("dict[str, str]", texts)))
+        except UserError as error:
+            self.form.refuse(error)
+            return
+        self.accept()
+
+    def _school(self, texts: dict[str, str]) -> NewSchool:
+        region = texts["region"]
+        phone = texts["phone"].strip()
+        owner = NewUser(
+            id=self._ids.new(),
+            email=_required(clean_email(texts["email"]), "email"),
+            full_name=clean_name(texts["full_name"]),
+            phone=normalise_phone(phone, "AU") if phone else None,
+        )
+        checked_details({"name": texts["name"], "region": region})
+        return NewSchool(texts["name"], owner, _ZONES[region], region=region, gst_registered=bool(texts["gst"]))
+
+
+def choose_school(ids: IdSource) -> Choice | None:
+    """Ask what to begin with; None when the person leaves."""
+    dialog = FirstRun(ids)
+    dialog.exec()
+    return dialog.choice
+
+
+def ask_passphrase() -> str:
+    """Ask for the passphrase that the replica's key is made from; leaving cancels the start."""
+    given, accepted = QInputDialog.getText(
+        cast("QDialog", None),
+        _tr("Passphrase"),
+        _tr("This computer has no keyring. Passphrase of the school’s data (12 characters or more):"),
+        QLineEdit.EchoMode.Password,
+    )
+    if not accepted:
+        raise UserError("cancelled", _tr("Nothing was opened."))
+    return given
+
+
+def show_failure(error: UserError) -> None:
+    """Say why the school could not be opened, before there is a window to say it in."""
+    box = QMessageBox(QMessageBox.Icon.Warning, _tr("DriveFlow"), error.message)
+    box.setInformativeText(error.hint)
+    box.exec()
+
+
+def _required(value: str | None, column: str) -> str:
+    if not value:
+        raise UserError("invalid", _tr("This is needed."), column=column)
+    return value
+
+
+def _card_around(form: QuickForm) -> Card:
+    card = Card()
+    card.add_row(form)
+    return card

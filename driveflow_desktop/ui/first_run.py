@@ -50,6 +50,7 @@ class FirstRun(QDialog):
         self.setWindowTitle(_tr("Welcome to DriveFlow"))
         self.setAccessibleName(_tr("Welcome to DriveFlow"))
         column = QVBoxLayout(self)
+        self.setMinimumWidth(700)
         column.setContentsMargins(32, 28, 32, 28)
         column.setSpacing(16)
         column.addWidget(label(_tr("Welcome to DriveFlow"), size="2xl", weight="bold"))
@@ -100,6 +101,8 @@ class FirstRun(QDialog):
             self.choice = Choice(self._school(cast("dict[str, str]", texts)))
         except UserError as error:
             self.form.refuse(error)
+            self.layout().activate()
+            self.adjustSize()
             return
         self.accept()
 

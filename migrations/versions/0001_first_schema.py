@@ -538,6 +538,7 @@ def _finance() -> None:
         _choice("kind", "full", "deposit", "balance", "fee"),
         _choice("status", "intent_created", "succeeded", "failed", "refunded"),
         _choice("method", "card", "cash", "bank_transfer", "eftpos", "package"),
+        _index("org_id", "booking_id"),
         _index("org_id", "package_id"),
         _index("org_id", "received_at"),
         _index("org_id", "status"),

@@ -18,7 +18,7 @@ from driveflow_desktop.domain.identity.tables import Org, User, UserOrg
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.tables import Instructor, Student, Vehicle
 from driveflow_desktop.domain.people.values import Transmission
-from driveflow_desktop.domain.scheduling.tables import InstructorAvailability
+from driveflow_desktop.domain.scheduling.tables import Booking, InstructorAvailability
 from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.clock import FixedClock
 from driveflow_desktop.kernel.time import wall_to_utc
@@ -78,6 +78,10 @@ class School:
         """All rows of a table, by id."""
         table = kind.__table__
         return self.read(lambda c: [dict(row) for row in c.execute(sa.select(table).order_by(table.c.id)).mappings()])
+
+    def rows_by_start(self) -> list[dict[str, object]]:
+        """All bookings by start."""
+        return sorted(self.rows(Booking), key=lambda row: (row["start_at"], row["id"]))
 
     def log_sizes(self) -> tuple[int, int]:
         """How many entries outbox and audit hold."""

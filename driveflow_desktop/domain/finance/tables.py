@@ -91,6 +91,7 @@ class Payment(TenantRow):
             postgresql_where=sa.text("status <> 'failed'"),
         ),
         tenant_index("status"),
+        tenant_index("booking_id"),
         tenant_index("package_id"),
         tenant_index("received_at"),
     )

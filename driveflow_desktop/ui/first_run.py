@@ -101,7 +101,6 @@ class FirstRun(QDialog):
             self.choice = Choice(self._school(cast("dict[str, str]", texts)))
         except UserError as error:
             self.form.refuse(error)
-            self.layout().activate()
             self.adjustSize()
             return
         self.accept()

@@ -8,7 +8,7 @@ from driveflow_desktop.domain.desk.queries import quote_cancellation
 from driveflow_desktop.domain.execution.commands import (
     NOTHING_RECORDED,
     LessonChanges,
-    forget_times,
+    forget,
     record_end,
     record_start,
 )
@@ -119,8 +119,8 @@ def take_back_no_show(uow: UnitOfWork, booking_id: UUID, reason: str = "The stud
 def correct_status(uow: UnitOfWork, booking_id: UUID, target: BookingStatus, reason: str) -> None:
     """Change a final status, with a reason; refused once the instructor has been paid for the lesson.
 
-    The lesson's record follows: recorded with the planned times when it becomes completed, its times forgotten when
-    it was not given after all. A correction to `cancelled` refunds nothing by itself. Undoable, unless it leads to a
+    The lesson's record follows: recorded with the planned times when it becomes completed, forgotten when it was
+    not given after all. A correction to `cancelled` refunds nothing by itself. Undoable, unless it leads to a
     status that has no step back to the old one (a completed lesson that becomes a draft).
     """
     role = role_of(uow.connection, uow.org_id, uow.actor.user_id)
@@ -137,7 +137,7 @@ def correct_status(uow: UnitOfWork, booking_id: UUID, target: BookingStatus, rea
     elif target is BookingStatus.IN_PROGRESS:
         _begin(uow, step)
     elif step.booking.status is BookingStatus.COMPLETED:
-        forget_times(uow, booking_id)
+        forget(uow, booking_id)
 
 
 # -- calling it off -----------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def cancel_series(uow: UnitOfWork, request: CancelRequest, scope: SeriesScope) -
 
 def _settle_cancelled(uow: UnitOfWork, booking: BookingFacts, quote: CancellationQuote, reason: str) -> None:
     if booking.status is BookingStatus.IN_PROGRESS:
-        forget_times(uow, booking.id)
+        forget(uow, booking.id)
     withdraw_requests(uow, booking.id)
     if quote.refund_cents:
         refund_without_asking(uow, booking, quote.refund_cents, reason or "The lesson was cancelled.")

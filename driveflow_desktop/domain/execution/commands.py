@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from driveflow_desktop.domain.execution.queries import has_trips
 from driveflow_desktop.domain.execution.tables import Lesson
 from driveflow_desktop.domain.partial import UNSET, UnsetType, given
 from driveflow_desktop.domain.scheduling.queries import BookingFacts
@@ -58,12 +59,16 @@ def record_end(
     return _write(uow, booking, {**times, **_checked(changes)})
 
 
-def forget_times(uow: UnitOfWork, booking_id: UUID) -> None:
-    """Take back that a lesson was given; its notes and trips stay with it, should it be given after all."""
+def forget(uow: UnitOfWork, booking_id: UUID) -> None:
+    """Take back that a lesson was given. One with trips keeps them and loses only its times; others go whole."""
     lesson_id = lesson_id_of(booking_id)
-    if uow.get(Lesson, lesson_id) is not None:
-        uow.describe("lesson.taken_back")
+    if uow.get(Lesson, lesson_id) is None:
+        return
+    uow.describe("lesson.taken_back")
+    if has_trips(uow.connection, uow.org_id, lesson_id):
         uow.update(Lesson, lesson_id, {"started_at": None, "ended_at": None, "duration_sec": None})
+    else:
+        uow.delete(Lesson, lesson_id)
 
 
 def edit_lesson(uow: UnitOfWork, booking_id: UUID, changes: LessonChanges) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.execution.tables import Lesson
+from driveflow_desktop.domain.execution.tables import Lesson, Trip
 from driveflow_desktop.domain.paging import Page, page_of
 from driveflow_desktop.store.types import Json
 
@@ -89,3 +89,9 @@ def driven(connection: sa.Connection, org_id: UUID, student_id: UUID) -> Driven:
     columns = (sa.func.count(), sa.func.coalesce(sa.func.sum(Lesson.duration_sec), 0))
     count, seconds = connection.execute(sa.select(*columns).where(*where)).one()
     return Driven(count, (seconds or 0) // 60)
+
+
+def has_trips(connection: sa.Connection, org_id: UUID, lesson_id: UUID) -> bool:
+    """Whether a drive was recorded in a lesson."""
+    where = (Trip.org_id == org_id, Trip.lesson_id == lesson_id)
+    return connection.execute(sa.select(Trip.id).where(*where).limit(1)).first() is not None

@@ -17,18 +17,18 @@ from driveflow_desktop.domain.desk.commands import (
 from driveflow_desktop.domain.desk.queries import quote_cancellation
 from driveflow_desktop.domain.execution.commands import LessonChanges, edit_lesson, lesson_id_of
 from driveflow_desktop.domain.execution.queries import driven, lesson_of, lessons_of_student
-from driveflow_desktop.domain.execution.tables import Lesson
+from driveflow_desktop.domain.execution.tables import Lesson, Trip
 from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
 from driveflow_desktop.domain.finance.queries import PaidState, money_of, payments_of
 from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, PayoutStatus
-from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book, change_service
+from driveflow_desktop.domain.scheduling.commands.booking import Moving, NewBooking, book, change_service, move
 from driveflow_desktop.domain.scheduling.commands.lifecycle import await_payment, confirm
 from driveflow_desktop.domain.scheduling.queries import booking
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
 from driveflow_desktop.kernel.errors import UserError
-from tests.helpers.school import DANA, DANA_USER, DESK, LESSON, MIA, NOAH, ORG, PRICE, School, at
+from tests.helpers.school import DANA, DANA_USER, DESK, ETHAN, LESSON, MIA, NOAH, ORG, PRICE, School, at
 
 CASH, CARD = PaymentMethod.CASH, PaymentMethod.CARD
 STUDENT, ADMIN = CancellationActor.STUDENT, CancellationActor.ADMIN
@@ -167,7 +167,7 @@ def test_final_statuses_are_corrected_with_a_reason_by_the_desk_until_the_payout
     school.run(correct(BookingStatus.NO_SHOW, "never came"))
     facts = school.read(lambda c: booking(c, ORG, ten))
     assert facts.overrides["status"] == {"from": "completed", "reason": "never came"}
-    assert school.rows(Lesson)[0]["ended_at"] is None
+    assert school.rows(Lesson) == []
     school.run(correct(BookingStatus.COMPLETED, "did come"))
     assert school.rows(Lesson)[0]["ended_at"] == at(11)
     line = {"instructor_id": DANA, "booking_id": ten, "amount_cents": 8075, "status": PayoutStatus.PAID}
@@ -237,6 +237,22 @@ def test_a_lesson_that_is_over_is_corrected_not_cancelled(school, ten):
     school.clock.set(at(12))
     school.run(lambda uow: complete(uow, Completion(ten)))
     assert refused(school, lambda uow: cancel(uow, CancelRequest(ten, STUDENT, "ill"))).code == "state_transition"
+
+
+def test_a_lesson_that_was_not_given_keeps_its_trips_and_may_else_be_given_by_another(school, ten):
+    school.clock.set(at(12))
+    school.run(lambda uow: complete(uow, Completion(ten)))
+    trip = {"lesson_id": lesson_id_of(ten), "started_at": at(10)}
+    recorded = school.run(lambda uow: uow.insert(Trip, trip))
+    school.run(lambda uow: correct_status(uow, ten, BookingStatus.CONFIRMED, "not yet"))
+    assert school.rows(Lesson)[0]["ended_at"] is None
+    hand_over = Moving(ten, at(15), instructor_id=ETHAN, override=True)
+    assert refused(school, lambda uow: move(uow, hand_over)).code == "invalid"
+    school.run(lambda uow: correct_status(uow, ten, BookingStatus.CONFIRMED, "same"))
+    school.run(lambda uow: uow.delete(Trip, recorded.value))
+    school.run(lambda uow: complete(uow, Completion(ten)))
+    school.run(lambda uow: correct_status(uow, ten, BookingStatus.CONFIRMED, "not yet"))
+    assert school.run(lambda uow: move(uow, hand_over)).value
 
 
 def test_a_correction_without_a_step_back_offers_no_undo(school, ten):

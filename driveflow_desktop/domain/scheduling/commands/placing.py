@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from driveflow_desktop.domain.identity.queries import authorise
+from driveflow_desktop.domain.identity.rules import Action
 from driveflow_desktop.domain.scheduling.finding import alternatives_to, verdict_in
 from driveflow_desktop.domain.scheduling.loader import Setting
 from driveflow_desktop.domain.scheduling.rules.diary import Slot
@@ -37,13 +39,12 @@ def place_slot(uow: UnitOfWork, setting: Setting, slot: Slot, *, override: bool)
 
 
 def warn_of_overruled(uow: UnitOfWork, answers: Iterable[Verdict]) -> None:
-    """Tell once of each kind of advice that was overruled."""
-    told: set[VerdictKind] = set()
-    for answer in answers:
-        for reason in answer.reasons:
-            if reason.kind not in told:
-                told.add(reason.kind)
-                uow.warn(refusal(Verdict((reason,))).message)
+    """Tell once of each kind of advice that was overruled; `forbidden` for who may not overrule any."""
+    overruled = {reason.kind: reason for answer in answers for reason in reversed(answer.reasons)}
+    if overruled:
+        authorise(uow.connection, uow.actor, Action.OVERRULE_ADVICE)
+    for reason in overruled.values():
+        uow.warn(refusal(Verdict((reason,))).message)
 
 
 def require_free_slot(uow: UnitOfWork, setting: Setting, slot: Slot) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,17 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtWidgets import QApplication
 
+from driveflow_desktop.adapters.keyring_store import keys_of
 from driveflow_desktop.adapters.settings_file import SettingsFile
-from driveflow_desktop.composition import DataFolder, default_actor, demo_folder, new_school, open_school, settle_in
+from driveflow_desktop.composition import (
+    DataFolder,
+    default_actor,
+    demo_folder,
+    new_school,
+    open_school,
+    setting,
+    settle_in,
+)
 from driveflow_desktop.demo.build import build_demo
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.domain.identity.commands import NewSchool, create_school
@@ -21,10 +31,11 @@ from driveflow_desktop.domain.scheduling.commands.school import seed_policies
 from driveflow_desktop.kernel.clock import SystemClock
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
-from driveflow_desktop.store.backup import Backups, Upkeep
+from driveflow_desktop.store.backup import Backups
 from driveflow_desktop.store.cipher import DemoKeys
 from driveflow_desktop.store.open_replica import read_identity
 from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.store.restore import restore
 from driveflow_desktop.store.state import device_id
 from driveflow_desktop.store.unit_of_work import Actor, UnitOfWork
 from driveflow_desktop.ui.first_run import ask_passphrase, choose_school, show_failure
@@ -64,8 +75,7 @@ def run_desktop(folder: DataFolder) -> int:
             if choice.school is None:
                 return run_demo(None, DemoSize.SMALL.value)
             _found(folder, choice.school)
-        with open_school(folder, "DriveFlow", ask_passphrase) as replica:
-            return _show(app, replica, folder, memory, theme)
+        return _show(app, folder, "DriveFlow", memory, theme)
     except UserError as error:
         log.warning("could not open the school: %s", error.code)
         show_failure(error)
@@ -100,9 +110,8 @@ def run_demo(
         return _play_tour(folder, tour, as_json=as_json)
     app = application()
     memory = SettingsFile(folder.settings)
-    with open_school(folder, "the DriveFlow demo") as replica:
-        _say("This is a demo: its key is public, so keep nothing real in it.")
-        return _show(app, replica, folder, memory, _theme(app, memory))
+    _say("This is a demo: its key is public, so keep nothing real in it.")
+    return _show(app, folder, "the DriveFlow demo", memory, _theme(app, memory))
 
 
 def _is_demo(folder: DataFolder) -> bool:
@@ -119,7 +128,7 @@ def _make_demo(folder: DataFolder, size: DemoSize) -> None:
     _say(f"{made.students:,} students, {made.bookings:,} bookings.")
 
 
-def make_program(replica: Replica, memory: Memory, theme: Theme, upkeep: Upkeep | None = None) -> Program:
+def make_program(replica: Replica, memory: Memory, theme: Theme, backups: Backups | None = None) -> Program:
     """The program over an open school, for the person who sits here by default."""
     actor = default_actor(replica)
     with replica.reader() as connection:
@@ -131,16 +140,22 @@ def make_program(replica: Replica, memory: Memory, theme: Theme, upkeep: Upkeep 
     session = Session(
         actor.org_id, found.name, actor.user_id, name, role, ZoneInfo(found.time_zone), currency=found.currency
     )
-    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, upkeep))
+    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, backups))
 
 
-def _show(app: QApplication, replica: Replica, folder: DataFolder, memory: Memory, theme: Theme) -> int:
-    upkeep = Upkeep(replica, Backups(folder.replica, replica.clock))
-    program = make_program(replica, memory, theme, upkeep)
-    program.start()
-    status = app.exec()
-    program.close()
-    return status
+def _show(app: QApplication, folder: DataFolder, program_name: str, memory: Memory, theme: Theme) -> int:
+    """Run the window; where the person asked for a backup back, restore it and run the window again."""
+    while True:
+        with open_school(folder, program_name, ask_passphrase) as replica:
+            program = make_program(replica, memory, theme, Backups(folder.replica, replica.clock))
+            program.start()
+            status = app.exec()
+            program.close()
+        if program.restore_from is None:
+            return status
+        files = folder.replica
+        keys = keys_of(read_identity(files).key_kind, files, os.environ, ask_passphrase)
+        restore(program.restore_from, files, keys, setting(program_name))
 
 
 def _play_tour(folder: DataFolder, output: Path, *, as_json: bool) -> int:

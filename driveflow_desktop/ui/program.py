@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
@@ -12,7 +13,7 @@ from driveflow_desktop.domain.overview.standing import Standing, standing
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date
-from driveflow_desktop.store.backup import Backup, Upkeep
+from driveflow_desktop.store.backup import Backup, Backups, Upkeep
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.unit_of_work import Actor
@@ -47,7 +48,7 @@ class ProgramParts:
     memory: Memory
     theme: Theme
     screens: Callable[[ScreenContext], Sequence[ScreenSpec]]
-    upkeep: Upkeep | None = None
+    backups: Backups | None = None
 
 
 class Program(QObject):
@@ -59,7 +60,9 @@ class Program(QObject):
         self.bridge = Bridge(on_user_error=self._refused, on_bug=self._bug, readers=READERS, parent=self)
         self.undo = UndoStack(self.bridge, parent=self)
         self.desk = WindowDesk(parts.replica, parts.session, parts.actor, self.bridge, self.undo, self)
-        self.context = ScreenContext(self.desk, parts.memory, parts.theme)
+        self.restore_from: Path | None = None
+        self._upkeep = None if parts.backups is None else Upkeep(parts.replica, parts.backups)
+        self.context = ScreenContext(self.desk, parts.memory, parts.theme, parts.replica, parts.backups, self._restore)
         self.window = MainWindow(
             ShellParts(
                 screens=parts.screens(self.context),
@@ -159,9 +162,13 @@ class Program(QObject):
         }[role]
 
     def _keep_up(self) -> None:
-        upkeep = self._parts.upkeep
-        if upkeep is not None:
-            self.bridge.read("program/upkeep", upkeep.tick, _kept)
+        if self._upkeep is not None:
+            self.bridge.read("program/upkeep", self._upkeep.tick, _kept)
+
+    def _restore(self, backup: Path) -> None:
+        """Close the window; the composition root restores and opens anew."""
+        self.restore_from = backup
+        self.window.close()
 
 
 def _kept(_backup: Backup | None) -> None:

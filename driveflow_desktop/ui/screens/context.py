@@ -1,7 +1,11 @@
 """What every screen is made with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from driveflow_desktop.store.backup import Backups
+from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.ui.ports import Desk
 from driveflow_desktop.ui.shell.theme import Theme
 from driveflow_desktop.ui.widgets.memory import Memory
@@ -9,8 +13,14 @@ from driveflow_desktop.ui.widgets.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class ScreenContext:
-    """The desk, what this PC remembers, and the theme worn; a screen's factory takes nothing else."""
+    """The desk, what this PC remembers, the theme worn, and the replica's upkeep; a factory takes nothing else.
+
+    `restore` closes the window and puts a backup in the replica's place.
+    """
 
     desk: Desk
     memory: Memory
     theme: Theme
+    replica: Replica
+    backups: Backups | None
+    restore: Callable[[Path], None]

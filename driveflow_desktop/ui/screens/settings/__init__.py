@@ -1,0 +1,1 @@
+"""Settings: the school, its rules, this PC's looks and backups."""

@@ -39,3 +39,15 @@ class FixedClock:
     def advance(self, by: timedelta) -> None:
         """Move the clock by a duration."""
         self._at += by
+
+
+class ShiftedClock:
+    """Another clock's time, moved by a constant: the demo's tour plays at mid-morning whenever it is started."""
+
+    def __init__(self, base: Clock, shift: timedelta) -> None:
+        self._base = base
+        self._shift = shift
+
+    def now(self) -> datetime:
+        """The base clock's instant plus the shift."""
+        return self._base.now() + self._shift

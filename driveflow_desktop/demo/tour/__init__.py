@@ -1,0 +1,1 @@
+"""The guided tour: a scripted clerk at the real window, with real keys and clicks, checked against the database."""

@@ -227,6 +227,7 @@ class Palette(QWidget):
         column.addWidget(hairline())
         self._foot.setContentsMargins(15, 8, 15, 8)
         self._foot.setSpacing(6)
+        self._foot.addWidget(self._note)
         column.addLayout(self._foot)
         return panel
 

@@ -300,6 +300,8 @@ def _decode(wire: WireMutation) -> _Edit:
         raise UserError("invalid", "There is no such table.", column="table")
     rows = codec(table)
     values, before = rows.from_wire(wire.values), rows.from_wire(wire.before)
+    if wire.op == "update" and (unseen := values.keys() - before.keys()):
+        raise UserError("invalid", "An update says what its device had seen.", column=min(unseen))
     return _Edit(wire.id, rows, Op(wire.op), wire.row_id, wire.base_version, values, before)
 
 

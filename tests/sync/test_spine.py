@@ -288,13 +288,20 @@ def test_what_an_instructor_may_not_write_is_refused(world: World) -> None:
     for values, code in ((danas, "missing_reference"), (mine, "missing_reference"), ({**mine, "x": 1}, "invalid")):
         mutation = WireMutation(id=uuid4(), table="bookings", op="insert", row_id=uuid4(), values=values)
         assert forged(world, ben, mutation).code == code
-    secret = WireMutation(id=uuid4(), table="students", op="update", row_id=things.chloe, values={"notes": "x"})
+    secret = WireMutation(
+        id=uuid4(), table="students", op="update", row_id=things.chloe, values={"notes": "x"}, before={"notes": None}
+    )
     assert forged(world, ben, secret).code == "gone", "a row outside the scope is as if it did not exist"
     for table in ("users", "outbox", "audit_log", "nonsense"):
         hidden = WireMutation(id=uuid4(), table=table, op="delete", row_id=uuid4())
         assert forged(world, ben, hidden).code == "invalid"
     stripe = WireMutation(
-        id=uuid4(), table="instructors", op="update", row_id=things.ben, values={"stripe_account_id": "acct_1"}
+        id=uuid4(),
+        table="instructors",
+        op="update",
+        row_id=things.ben,
+        values={"stripe_account_id": "acct_1"},
+        before={"stripe_account_id": None},
     )
     assert forged(world, office, stripe).code == "forbidden"
     assert forged(world, office, stripe, actor=uuid4()).code == "forbidden"

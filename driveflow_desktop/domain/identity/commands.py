@@ -6,8 +6,7 @@ from typing import Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from babel.core import get_global
-from babel.numbers import is_currency
+from babel.numbers import get_territory_currencies, is_currency
 
 from driveflow_desktop.domain.identity.queries import authorise
 from driveflow_desktop.domain.identity.rules import Action
@@ -137,7 +136,7 @@ def checked_details(values: Mapping[str, Value]) -> dict[str, Value]:
         zone(str(found["time_zone"]))
     if "currency" in found and not is_currency(str(found["currency"])):
         raise UserError("invalid", "That is not a currency.", hint="Use a code like AUD.", column="currency")
-    if "country" in found and str(found["country"]) not in get_global("territory_currencies"):
+    if "country" in found and not get_territory_currencies(str(found["country"])):
         raise UserError("invalid", "That is not a country.", hint="Use a code like AU.", column="country")
     fee = found.get("platform_fee_bp", 0)
     if not isinstance(fee, int) or not 0 <= fee <= BASIS_POINTS:

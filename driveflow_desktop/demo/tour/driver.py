@@ -1,12 +1,12 @@
 """The clerk's hands and eyes: keys and clicks on the real window, counted; pictures; waiting until all is quiet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QKeyCombination, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeySequence, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -63,8 +63,11 @@ class Driver:
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until `holds`, or fail saying `what`."""
-        if not QTest.qWaitFor(holds, int(_PATIENCE_S * 1000)):
-            raise Bug(f"the tour waited in vain: {what}")
+        deadline = monotonic() + _PATIENCE_S
+        while not holds():
+            if monotonic() > deadline:
+                raise Bug(f"the tour waited in vain: {what}")
+            QTest.qWait(5)
 
     def query(self, look: Callable[[Connection], T]) -> T:
         """Ask the database, beside the program."""
@@ -92,7 +95,8 @@ class Driver:
 
     def key(self, keys: str) -> None:
         """Press one key or combination, in Qt's portable form (`Ctrl+K`, `Return`, `N`)."""
-        combination = QKeySequence.fromString(keys)[0]
+        # PySide6's stubs leave out that a sequence can be indexed.
+        combination = cast("Sequence[QKeyCombination]", QKeySequence.fromString(keys))[0]
         self.effort.keys += 1
         QTest.keyClick(self._focus(), combination.key(), combination.keyboardModifiers())
         self._spin()

@@ -160,27 +160,30 @@ def _check_step(connection: sa.Connection, org_id: UUID, mutation: Mutation) -> 
 
 
 def _check_people(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
-    """A lesson, and money for it, belong to the people of their booking, which is no draft any more.
+    """A lesson, and a payout for it, are of the same people as their booking, and never begin on a draft.
 
     Otherwise an instructor's replica would hold a lesson or a payout of a booking that is not theirs to see.
     """
-    bookings = _written(mutations, _BOOKINGS, _PEOPLE | {"status"})
-    others = sa.or_(
-        Booking.status == BookingStatus.DRAFT,
-        Lesson.instructor_id != Booking.instructor_id,
-        Lesson.student_id != Booking.student_id,
-    )
-    lessons = _written(mutations, Lesson.__tablename__, _PEOPLE | {"booking_id"})
-    same = sa.and_(Lesson.org_id == Booking.org_id, Lesson.booking_id == Booking.id)
-    recorded = sa.select(Booking.id).join(Lesson, same).where(Booking.org_id == org_id, others)
-    if _any(connection, recorded, Booking.id, bookings) or _any(connection, recorded, Lesson.id, lessons):
-        raise UserError("invalid", "This lesson was recorded with other people.", column="instructor_id")
-    unlike = sa.or_(Booking.status == BookingStatus.DRAFT, Payout.instructor_id != Booking.instructor_id)
-    same = sa.and_(Payout.org_id == Booking.org_id, Payout.booking_id == Booking.id)
-    owed = sa.select(Booking.id).join(Payout, same).where(Booking.org_id == org_id, unlike)
-    payouts = _written(mutations, Payout.__tablename__, frozenset({"instructor_id", "booking_id"}))
-    if _any(connection, owed, Booking.id, bookings) or _any(connection, owed, Payout.id, payouts):
-        raise UserError("invalid", "The payout for this lesson is another instructor's.", column="instructor_id")
+    moved = _written(mutations, _BOOKINGS, _PEOPLE)
+    for table, unlike, words in (
+        (
+            Lesson,
+            sa.or_(Lesson.instructor_id != Booking.instructor_id, Lesson.student_id != Booking.student_id),
+            "This lesson was recorded with other people.",
+        ),
+        (
+            Payout,
+            Payout.instructor_id != Booking.instructor_id,
+            "The payout for this lesson is another instructor's.",
+        ),
+    ):
+        same = sa.and_(table.org_id == Booking.org_id, table.booking_id == Booking.id)
+        of_booking = sa.select(Booking.id).join(table, same).where(Booking.org_id == org_id)
+        written = _written(mutations, table.__tablename__, _PEOPLE | {"booking_id"})
+        if _any(connection, of_booking.where(unlike), Booking.id, moved) or _any(
+            connection, of_booking.where(sa.or_(unlike, Booking.status == BookingStatus.DRAFT)), table.id, written
+        ):
+            raise UserError("invalid", words, column="instructor_id")
 
 
 def _any(

@@ -113,7 +113,7 @@ class TransactionApplier:
         """Students whose audience, or whose guardians', the transaction may change."""
         found: set[UUID] = set()
         for edit in self._edits:
-            if edit.rows.name in {"bookings", "student_guardians"}:
+            if edit.rows.name in {"bookings", "student_guardians", "lessons"}:
                 sides = (edit.values, self._rows[(edit.rows.name, edit.row_id)] or {})
                 found |= {cast("UUID", side["student_id"]) for side in sides if side.get("student_id")}
         return found

@@ -50,7 +50,8 @@ class ScopeMoves:
                     _widen(found, guardians, self._students.get(student, OFFICE))
             elif change.table == "lessons" and change.old is not None and change.differs("instructor_id"):
                 lesson = cast("UUID", change.old["id"])
-                _widen(found, self._scope.trips_of(lesson), (str(change.old["instructor_id"]),))
+                bookings: set[Key] = {("bookings", key) for key in change.both("booking_id")}
+                _widen(found, self._scope.trips_of(lesson) | bookings, (str(change.old["instructor_id"]),))
             elif change.table == "payouts" and change.old is None and (refunds := change.both("refund_id")):
                 _widen(found, self._scope.money_behind(refunds), OFFICE)
         return found

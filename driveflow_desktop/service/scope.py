@@ -38,6 +38,13 @@ _BY_INSTRUCTOR: Final = frozenset(
     {"instructor_availabilities", "availability_exceptions", "lessons", "payouts", "agreements"}
 )
 
+_GIVEN: Final = sa.or_(
+    sa.exists().where(Lesson.org_id == Booking.org_id, Lesson.booking_id == Booking.id),
+    sa.exists().where(Payout.org_id == Booking.org_id, Payout.booking_id == Booking.id),
+)
+_SEEN: Final = sa.or_(Booking.status != BookingStatus.DRAFT, _GIVEN)
+"""Whether a booking's instructor sees it."""
+
 
 def may_see(audience: Audience, instructor_id: UUID | None) -> bool:
     """Whether an instructor's replica holds a row with this audience."""
@@ -71,6 +78,8 @@ class ScopeReader:
 
     def audiences(self, table: str, rows: Mapping[UUID, Row]) -> dict[UUID, Audience]:
         """The audience of each row, in one query at most."""
+        if table == "bookings":
+            return self._of_bookings(rows)
         if table in self._by_id:
             return self._gathered(self._by_id[table](rows), {key: key for key in rows})
         if table == "student_guardians":
@@ -120,10 +129,15 @@ class ScopeReader:
             return (str(row["id"]),)
         if table in _BY_INSTRUCTOR:
             return (str(row["instructor_id"]),)
-        # A draft is the desk's thought; its student need not be in the instructor's scope.
-        if table == "bookings" and row["status"] is not BookingStatus.DRAFT:
-            return (str(row["instructor_id"]),)
         return OFFICE
+
+    def _of_bookings(self, rows: Mapping[UUID, Row]) -> dict[UUID, Audience]:
+        """A draft is the desk's thought, unless it has been given already and was only set back to one."""
+        drafts = {key for key, row in rows.items() if row["status"] is BookingStatus.DRAFT}
+        if drafts:
+            given = sa.select(Booking.id).where(Booking.org_id == self._org_id, Booking.id.in_(drafts), _GIVEN)
+            drafts -= set(self._connection.execute(given).scalars())
+        return {key: OFFICE if key in drafts else (str(row["instructor_id"]),) for key, row in rows.items()}
 
     def _gathered(self, pairs: sa.Select[UUID, UUID], owners: Mapping[UUID, UUID]) -> dict[UUID, Audience]:
         """Audiences from (owner, instructor) pairs, where `owners` says whose pairs count for which row."""
@@ -133,15 +147,15 @@ class ScopeReader:
         return {key: tuple(sorted(found.get(owner, ()))) for key, owner in owners.items()}
 
     def _of_students(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        """Instructors with a booking of the student that is not a draft."""
-        where = (Booking.org_id == self._org_id, Booking.student_id.in_(ids), Booking.status != BookingStatus.DRAFT)
+        """Instructors who see a booking of the student."""
+        where = (Booking.org_id == self._org_id, Booking.student_id.in_(ids), _SEEN)
         return sa.select(Booking.student_id, Booking.instructor_id).where(*where)
 
     def _of_guardians(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
         same = sa.and_(Booking.org_id == StudentGuardian.org_id, Booking.student_id == StudentGuardian.student_id)
         where = (StudentGuardian.org_id == self._org_id, StudentGuardian.guardian_id.in_(ids))
         pairs = sa.select(StudentGuardian.guardian_id, Booking.instructor_id).join(Booking, same)
-        return pairs.where(*where, Booking.status != BookingStatus.DRAFT)
+        return pairs.where(*where, _SEEN)
 
     def _of_lessons(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
         return sa.select(Lesson.id, Lesson.instructor_id).where(Lesson.org_id == self._org_id, Lesson.id.in_(ids))

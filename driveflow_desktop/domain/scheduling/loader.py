@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.identity.queries import School, school
-from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructor, instructors
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.rules.availability import DayException, Hours, WeeklyHours, expand_all
 from driveflow_desktop.domain.scheduling.rules.diary import Booked, Diary, SchoolRules, occupies
@@ -267,6 +267,8 @@ def _teachers(
 ) -> tuple[InstructorFacts, ...]:
     if instructor_ids is None:
         return instructors(connection, org_id, active_only=True)
+    if len(instructor_ids) == 1:
+        return tuple(instructor(connection, org_id, one) for one in instructor_ids)
     return tuple(found for found in instructors(connection, org_id) if found.id in instructor_ids)
 
 

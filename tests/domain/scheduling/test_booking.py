@@ -16,6 +16,7 @@ from driveflow_desktop.domain.scheduling.commands.booking import (
     edit_stops,
     move,
 )
+from driveflow_desktop.domain.scheduling.commands.lifecycle import change_status
 from driveflow_desktop.domain.scheduling.queries import booking
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus
@@ -284,6 +285,26 @@ def test_moving_replaces_what_was_overruled(school):
     assert facts(school, made).overrides == {}
 
 
+def test_repricing_alone_asks_nothing_of_the_slot(school):
+    made = make(school, replace(TEN, start=at(7), override=True)).value
+    school.run(lambda uow: change_service(uow, made, HIGHWAY))
+    receipt = school.run(lambda uow: move(uow, Moving(made, reprice=True)))
+    assert (receipt.value, receipt.warnings) == (True, ())
+    assert set(facts(school, made).overrides) == {"outside_hours"}
+    assert facts(school, made).price_cents == 14000
+
+
+def test_of_a_lesson_that_has_begun_only_the_end_moves(school):
+    made = make(school).value
+    school.clock.set(at(10))
+    school.run(lambda uow: change_status(uow, made, BookingStatus.IN_PROGRESS))
+    for request in (Moving(made, at(12)), Moving(made, instructor_id=ETHAN)):
+        with pytest.raises(UserError) as caught:
+            school.run(lambda uow, request=request: move(uow, request))
+        assert caught.value.code == "state_transition"
+    assert school.run(lambda uow: move(uow, Moving(made, end=at(11.5), override=True))).value
+
+
 def test_the_service_changes_and_the_price_on_request(school):
     made = make(school).value
     school.run(lambda uow: change_service(uow, made, HIGHWAY))
@@ -307,9 +328,10 @@ def test_details_change(school):
 
 
 def test_a_new_pickup_that_makes_travel_too_tight_is_a_warning(school):
-    make(school, replace(TEN, start=at(11.5), student_id=ZOE))
-    made = make(school, replace(TEN, pickup=Stop("near"))).value
-    school.run(lambda uow: edit_stops(uow, made, pickup=Stop("far", Place(-33.0, 151.0)), dropoff=None))
-    near = make(school, NewBooking(NOAH, DANA, LESSON, at(15))).value
-    receipt = school.run(lambda uow: edit_stops(uow, near, pickup=Stop("far", Place(-33.0, 151.0)), dropoff=None))
-    assert receipt.changes.ids("bookings") == {near}
+    made = make(school).value
+    make(school, NewBooking(NOAH, DANA, LESSON, at(12)))
+    far = Stop("Gosford", Place(-33.4267, 151.3417))
+    receipt = school.run(lambda uow: edit_stops(uow, made, pickup=far, dropoff=None))
+    assert len(receipt.warnings) == 1
+    assert facts(school, made).pickup == far.point
+    assert school.run(lambda uow: edit_stops(uow, made, pickup=far, dropoff=None)).inverse is None

@@ -218,31 +218,32 @@ def move(uow: UnitOfWork, request: Moving) -> bool:
     _require_open(booking)
     span = _moved_span(booking, request)
     instructor_id = request.instructor_id or booking.instructor_id
-    if (*span, instructor_id) == (booking.start, booking.end, booking.instructor_id) and not request.reprice:
+    changes = _change_of_place(booking, span, instructor_id)
+    if changes is None and not request.reprice:
         return False
-    if booking.status is BookingStatus.IN_PROGRESS and (span.start, instructor_id) != (
-        booking.start,
-        booking.instructor_id,
-    ):
-        raise UserError("state_transition", "The lesson has begun.", hint="Only its end can still be changed.")
     teacher = require_teacher(uow.connection, uow.org_id, instructor_id)
     require_own_diary(uow, held.role, teacher)
     if instructor_id != booking.instructor_id and not teacher.active:
         raise UserError("invalid", "That instructor no longer teaches.", column="instructor_id")
     setting = setting_at(uow.connection, uow.org_id, *span)
-    values: dict[str, Value] = {
-        "start_at": span.start,
-        "end_at": span.end,
-        "instructor_id": teacher.id,
-        "overrides": place_slot(uow, setting, slot_of(booking, span, teacher.id), override=request.override),
-    }
+    values: dict[str, Value] = {}
+    if changes is not None:
+        overrides = place_slot(uow, setting, slot_of(booking, span, teacher.id), override=request.override)
+        values = {"start_at": span.start, "end_at": span.end, "instructor_id": teacher.id, "overrides": overrides}
     if request.reprice:
         day = local_date(span.start, setting.tz)
         values |= price_values(load_price(uow.connection, setting, booking.service_id, day, teacher.fee_bp))
-    uow.describe(
-        "booking.moved" if span.start != booking.start or teacher.id != booking.instructor_id else "booking.resized"
-    )
+    uow.describe(changes or "booking.repriced")
     return uow.update(Booking, booking.id, values)
+
+
+def _change_of_place(booking: BookingFacts, span: Interval, instructor_id: UUID) -> str | None:
+    """The topic of a move, None when the booking stays where it is; once the lesson has begun only its end may move."""
+    if (span.start, instructor_id) != (booking.start, booking.instructor_id):
+        if booking.status is BookingStatus.IN_PROGRESS:
+            raise UserError("state_transition", "The lesson has begun.", hint="Only its end can still be changed.")
+        return "booking.moved"
+    return "booking.resized" if span.end != booking.end else None
 
 
 def slot_of(booking: BookingFacts, span: Interval, instructor_id: UUID) -> Slot:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from driveflow_desktop.ui.screens.calendar.screen import calendar_screen
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.settings.screen import settings_screen
 from driveflow_desktop.ui.screens.today.screen import today_screen
@@ -15,5 +16,6 @@ def all_screens(context: ScreenContext) -> Sequence[ScreenSpec]:
     office = tr("Screens", "Office")
     return (
         ScreenSpec("today", tr("Screens", "Today"), "sun", "", partial(today_screen, context)),
+        ScreenSpec("calendar", tr("Screens", "Calendar"), "calendar-blank", "", partial(calendar_screen, context)),
         ScreenSpec("settings", tr("Screens", "Settings"), "gear-six", office, partial(settings_screen, context)),
     )

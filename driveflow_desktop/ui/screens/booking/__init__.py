@@ -1,0 +1,1 @@
+"""One booking: the side panel beside the calendar, its editor, and the small forms for money and cancelling."""

@@ -1,0 +1,254 @@
+"""The editor of a new booking, in the side panel's place."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+
+from driveflow_desktop.domain.scheduling.values import BookingStatus
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.time import local_date
+from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.booking.editor_presenter import (
+    Draft,
+    EditorPresenter,
+    Options,
+    Person,
+    Standing,
+    Suggestion,
+)
+from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.fields import DateField, FormField, TimeField
+from driveflow_desktop.ui.widgets.lookup import Answer, Lookup
+from driveflow_desktop.ui.widgets.marks import Pill
+from driveflow_desktop.ui.widgets.panels import ErrorLine, SidePanel
+from driveflow_desktop.ui.widgets.results import Result
+from driveflow_desktop.ui.widgets.text import label
+
+_STATUSES = (BookingStatus.CONFIRMED, BookingStatus.REQUESTED, BookingStatus.DRAFT)
+
+
+class BookingEditor(SidePanel):
+    """Enter saves, Esc closes; what was typed comes back when the editor is opened again without having saved."""
+
+    saved_booking = Signal(object)
+    """The id of the booking that was saved."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(self.tr("New booking"))
+        self._desk = desk
+        self.presenter = EditorPresenter(desk, self)
+        self._filling = False
+        self._minutes: int | None = None
+        self.student = Lookup(self.tr("Student"), self._ask, self.tr("Name or phone ending"), free_text=True)
+        self.mobile = _line(self.tr("Mobile"), "0412 345 678")
+        self.suburb = _line(self.tr("Suburb or pick-up address"), self.tr("Newtown"))
+        self.service, self.instructor = _box(self.tr("Lesson")), _box(self.tr("Instructor"))
+        self.day = DateField(self.tr("Day"), lambda: local_date(desk.clock.now(), desk.session.tz))
+        self.time = TimeField(self.tr("Time"))
+        self.notes = _line(self.tr("Notes"), "")
+        names = (self.tr("Confirmed"), self.tr("Requested"), self.tr("Draft"))
+        self.status = Segmented(
+            [(each.value, words) for each, words in zip(_STATUSES, names, strict=True)], self.tr("Status")
+        )
+        self.verdict, self.price = Pill("…"), label(weight="bold")
+        self.suggestions = ChipRow()
+        self.error = ErrorLine()
+        self.overrule = Button(self.tr("Book anyway"))
+        self._new_student = [FormField(self.tr("Mobile"), self.mobile), FormField(self.tr("Suburb"), self.suburb)]
+        self._lay_out()
+        self._connect()
+
+    def open(self, wish: Wish) -> None:
+        """Begin a booking with what is known of it."""
+        self.error.clear()
+        self.overrule.hide()
+        self._minutes = wish.minutes
+        self.presenter.open(wish)
+
+    def draft(self) -> Draft:
+        """What stands in the form."""
+        chosen = self.student.value
+        known = chosen.payload if chosen is not None else None
+        return Draft(
+            student_id=known if isinstance(known, UUID) else None,
+            name=self.student.text(),
+            mobile=self.mobile.text(),
+            suburb=self.suburb.text(),
+            service_id=_chosen(self.service),
+            instructor_id=_chosen(self.instructor),
+            day=self.day.value,
+            minute=self.time.value,
+            minutes=self._minutes,
+            notes=self.notes.text(),
+            status=BookingStatus(self.status.value),
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter saves; Esc closes (the panel's own)."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.save()
+            return
+        super().keyPressEvent(event)
+
+    def save(self) -> None:
+        """Book it."""
+        self.error.clear()
+        self.presenter.save(self.draft())
+
+    # -- what the presenter says --------------------------------------------------------------------------------
+
+    def show_options(self, options: Options, draft: Draft) -> None:
+        """Offer the choices and fill in what is known; a student typed before stays."""
+        self._filling = True
+        _offer(self.service, options.services, draft.service_id)
+        _offer(self.instructor, options.instructors, draft.instructor_id)
+        self.day.set_value(draft.day)
+        self.time.set_value(draft.minute)
+        self._minutes = draft.minutes
+        if options.student is not None:
+            self.student.set_value(_result(options.student))
+        self._filling = False
+        self.student.setFocus()
+        self._changed()
+
+    def show_standing(self, standing: Standing) -> None:
+        """Verdict and price."""
+        self.verdict.set_state(standing.words, "ok" if standing.ok else "bad" if standing.hard else "warn")
+        self.price.setText(standing.price)
+
+    def show_suggestions(self, found: Sequence[Suggestion]) -> None:
+        """Free times, the reasons on hover and for screen readers."""
+        self.suggestions.set_chips([(each.key, each.words) for each in found])
+        for each in found:
+            button = self.suggestions.button(each.key)
+            button.setToolTip(each.why)
+            button.setAccessibleDescription(each.why)
+
+    def refuse(self, error: UserError, *, can_overrule: bool) -> None:
+        """Say why it was not saved, go to the field at fault, and offer to overrule advice."""
+        self.error.show_error(error)
+        self.overrule.setVisible(can_overrule)
+        fields: dict[str, QWidget] = {
+            "student": self.student,
+            "service": self.service,
+            "instructor": self.instructor,
+            "day": self.day,
+            "time": self.time,
+            "phone": self.mobile,
+            "full_name": self.student,
+            "start_at": self.time,
+        }
+        field = fields.get(error.column or "")
+        if can_overrule:
+            self.overrule.setFocus()
+        elif field is not None:
+            field.setFocus()
+
+    def saved(self, booking_id: UUID) -> None:
+        """Empty the form for the next one."""
+        self.student.set_value(None)
+        for field in (self.student, self.mobile, self.suburb, self.notes):
+            field.clear()
+        self.status.set_value(BookingStatus.CONFIRMED.value)
+        self.saved_booking.emit(booking_id)
+
+    # -- the form -----------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.set_header(self.tr("New booking"), self.tr("Enter saves, Esc closes"), person=False)
+        self.add(FormField(self.tr("Student"), self.student))
+        for field in self._new_student:
+            self.add(field)
+        self.add(FormField(self.tr("Lesson"), self.service))
+        self.add(FormField(self.tr("Instructor"), self.instructor))
+        self.add(FormField(self.tr("Day"), self.day))
+        self.add(FormField(self.tr("Time"), self.time))
+        self.add(self.verdict)
+        self.add(self.price)
+        self.add_heading(self.tr("Free times"))
+        self.add(self.suggestions)
+        self.add(FormField(self.tr("Notes"), self.notes))
+        self.add(self.status)
+        self.add(self.error)
+        self.add(self.overrule)
+        self.overrule.hide()
+        save = PrimaryButton(self.tr("Book"), hint="↵")
+        save.clicked.connect(self.save)
+        close = Button(self.tr("Close"), hint="Esc")
+        close.clicked.connect(self.closed)
+        self.add_button(save)
+        self.add_button(close, far=True)
+        self._show_new_student()
+
+    def _connect(self) -> None:
+        self.student.chosen.connect(self._changed)
+        self.student.changed.connect(self._changed)
+        self.service.currentIndexChanged.connect(self._service_chosen)
+        self.instructor.currentIndexChanged.connect(self._changed)
+        self.day.changed.connect(self._changed)
+        self.time.changed.connect(self._changed)
+        self.suggestions.clicked.connect(self._take)
+        self.overrule.clicked.connect(lambda: self.presenter.save(self.draft(), override=True))
+
+    def _ask(self, text: str, answer: Answer) -> None:
+        self.presenter.ask_students(text, lambda people: answer([_result(person) for person in people]))
+
+    def _service_chosen(self) -> None:
+        self._minutes = None
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._filling:
+            return
+        self._show_new_student()
+        self.presenter.changed(self.draft())
+
+    def _show_new_student(self) -> None:
+        draft = self.draft()
+        for field in self._new_student:
+            field.setVisible(draft.student_id is None and bool(draft.name.strip()))
+
+    def _take(self, key: str) -> None:
+        found = self.presenter.slot(key)
+        if found is None:
+            return
+        instructor, day, minute = found
+        self._filling = True
+        self.instructor.setCurrentIndex(self.instructor.findData(instructor))
+        self.day.set_value(day)
+        self.time.set_value(minute)
+        self._filling = False
+        self._changed()
+
+
+def _line(name: str, placeholder: str) -> QLineEdit:
+    made = QLineEdit()
+    made.setAccessibleName(name)
+    made.setPlaceholderText(placeholder)
+    return made
+
+
+def _box(name: str) -> QComboBox:
+    made = QComboBox()
+    made.setAccessibleName(name)
+    return made
+
+
+def _offer(box: QComboBox, choices: Sequence[tuple[UUID, str]], chosen: UUID | None) -> None:
+    box.clear()
+    for key, words in choices:
+        box.addItem(words, key)
+    box.setCurrentIndex(max(0, box.findData(chosen)) if choices else -1)
+
+
+def _chosen(box: QComboBox) -> UUID | None:
+    found: object = box.currentData()
+    return found if isinstance(found, UUID) else None
+
+
+def _result(person: Person) -> Result:
+    return Result(person.name, person.phone, payload=person.id, icon="student")

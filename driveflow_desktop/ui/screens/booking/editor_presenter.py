@@ -1,0 +1,352 @@
+"""A new booking while it is being typed: choices, live verdict, price, free times, and saving it. No Qt."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final, Protocol, cast
+from uuid import UUID
+
+from driveflow_desktop.domain.catalog.queries import ServiceView, services
+from driveflow_desktop.domain.people.commands.students import NewStudent, create_student
+from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
+from driveflow_desktop.domain.people.queries.students import student
+from driveflow_desktop.domain.people.rules.contacts import display_phone
+from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
+from driveflow_desktop.domain.scheduling.facts import load_price
+from driveflow_desktop.domain.scheduling.finding import SlotSearch, free_slots, verdict_in
+from driveflow_desktop.domain.scheduling.loader import place, setting_at
+from driveflow_desktop.domain.scheduling.rules.diary import Slot
+from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot, SlotReason
+from driveflow_desktop.domain.scheduling.rules.verdict import refusal
+from driveflow_desktop.domain.scheduling.values import BookingStatus
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.time import local_date, minute_of_day, wall_to_utc
+from driveflow_desktop.store.base import Connection
+from driveflow_desktop.store.search import find
+from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
+from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.calendar.presenter import ADVICE, Wish
+from driveflow_desktop.ui.shell import formats
+from driveflow_desktop.ui.words import tr
+
+SEARCH_DAYS: Final = 14
+SUGGESTIONS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in the editor. Without `student_id`, `name` is a new student's."""
+
+    student_id: UUID | None = None
+    name: str = ""
+    mobile: str = ""
+    suburb: str = ""
+    service_id: UUID | None = None
+    instructor_id: UUID | None = None
+    day: date | None = None
+    minute: int | None = None
+    minutes: int | None = None
+    notes: str = ""
+    status: BookingStatus = BookingStatus.CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A student as a suggestion."""
+
+    id: UUID
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen: (id, name) pairs, and the student who is given already."""
+
+    services: tuple[tuple[UUID, str], ...]
+    instructors: tuple[tuple[UUID, str], ...]
+    student: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A free time, with the reasons for its place in the list."""
+
+    key: str
+    words: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the rules say about the draft, and what it costs."""
+
+    ok: bool
+    hard: bool
+    words: str
+    price: str
+
+
+class EditorSurface(Protocol):
+    """The editor, as its presenter sees it."""
+
+    def show_options(self, options: Options, draft: Draft) -> None:
+        """Offer the choices and fill in what is known."""
+        ...
+
+    def show_standing(self, standing: Standing) -> None:
+        """Show verdict and price of what stands in the form."""
+        ...
+
+    def show_suggestions(self, found: Sequence[Suggestion]) -> None:
+        """Offer free times."""
+        ...
+
+    def refuse(self, error: UserError, *, can_overrule: bool) -> None:
+        """Say why it was not saved."""
+        ...
+
+    def saved(self, booking_id: UUID) -> None:
+        """The booking stands."""
+        ...
+
+
+class EditorPresenter:
+    """Holds no widget and no half-saved row: nothing is written before `save`."""
+
+    def __init__(self, desk: Desk, surface: EditorSurface) -> None:
+        self._desk = desk
+        self._surface = surface
+        self._services: Mapping[UUID, ServiceView] = {}
+        self._names: Mapping[UUID, str] = {}
+        self._found: dict[str, Slot] = {}
+
+    def open(self, wish: Wish) -> None:
+        """Begin with what is known of the booking."""
+        org_id = self._desk.session.org_id
+
+        def query(connection: Connection) -> tuple[tuple[ServiceView, ...], tuple[InstructorFacts, ...], Person | None]:
+            known = None
+            if wish.student_id is not None:
+                facts = student(connection, org_id, wish.student_id)
+                known = Person(facts.id, facts.full_name, facts.phone or "")
+            offered = services(connection, org_id, active_only=True)
+            return offered, tuple(instructors(connection, org_id, active_only=True)), known
+
+        self._desk.read("editor/options", query, partial(self._opened, wish))
+
+    def ask_students(self, text: str, answer: Callable[[Sequence[Person]], None]) -> None:
+        """Students whose name or phone fits what is typed."""
+        org_id, now = self._desk.session.org_id, self._desk.clock.now()
+
+        def query(connection: Connection) -> list[Person]:
+            hits = [hit for hit in find(connection, org_id, text, now=now, bookings=0).people if hit.kind == "student"]
+            return [Person(hit.row_id, hit.name, _phone(connection, org_id, hit.row_id)) for hit in hits[:8]]
+
+        self._desk.read("editor/students", query, answer)
+
+    def changed(self, draft: Draft) -> None:
+        """Something was typed: look at the rules, the price and the free times again."""
+        self._read_standing(draft)
+        self._read_suggestions(draft)
+
+    def slot(self, key: str) -> tuple[UUID, date, int] | None:
+        """Instructor, day and wall minute of a suggestion."""
+        found = self._found.get(key)
+        if found is None:
+            return None
+        tz = self._desk.session.tz
+        return found.instructor_id, local_date(found.start, tz), minute_of_day(found.start, tz)
+
+    def save(self, draft: Draft, *, override: bool = False) -> None:
+        """Book it, with the student made in the same step where they are new."""
+        problem = _missing(draft)
+        if problem is not None:
+            self._surface.refuse(problem, can_overrule=False)
+            return
+        start = self._start(draft)
+
+        def command(uow: UnitOfWork) -> UUID:
+            student_id = draft.student_id
+            if student_id is None:
+                newcomer = NewStudent(
+                    draft.name, phone=draft.mobile or None, pickup_address=draft.suburb.strip() or None
+                )
+                student_id = create_student(uow, newcomer)
+            end = None if draft.minutes is None else start + timedelta(minutes=draft.minutes)
+            request = NewBooking(
+                student_id,
+                cast("UUID", draft.instructor_id),
+                cast("UUID", draft.service_id),
+                start,
+                end,
+                draft.status,
+                notes=draft.notes.strip() or None,
+                override=override,
+            )
+            return book(uow, request)
+
+        def saved(receipt: Receipt[UUID]) -> None:
+            self._surface.saved(receipt.value)
+
+        def refused(error: UserError) -> None:
+            self._surface.refuse(error, can_overrule=error.code in ADVICE)
+
+        words = tr("Editor", "Lesson booked")
+        if draft.student_id is None:
+            words = tr("Editor", "{name} and their lesson added").format(name=draft.name.strip())
+        self._desk.write(words, command, saved, refused)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _opened(
+        self, wish: Wish, found: tuple[tuple[ServiceView, ...], tuple[InstructorFacts, ...], Person | None]
+    ) -> None:
+        offered, people, known = found
+        self._services = {each.id: each for each in offered}
+        self._names = {each.id: each.display_name for each in people}
+        tz = self._desk.session.tz
+        start = wish.start or self._next_quarter()
+        service = _service_for(offered, wish.minutes)
+        draft = Draft(
+            student_id=wish.student_id,
+            service_id=None if service is None else service.id,
+            instructor_id=wish.instructor_id or (people[0].id if people else None),
+            day=local_date(start, tz),
+            minute=minute_of_day(start, tz),
+            minutes=None if service is None or wish.minutes == service.duration_min else wish.minutes,
+        )
+        options = Options(
+            tuple((each.id, each.name) for each in offered),
+            tuple((each.id, each.display_name) for each in people),
+            known,
+        )
+        self._surface.show_options(options, draft)
+
+    def _read_standing(self, draft: Draft) -> None:
+        if draft.service_id is None or draft.service_id not in self._services or _missing(draft, student=False):
+            return
+        session, now = self._desk.session, self._desk.clock.now()
+        start, service = self._start(draft), self._services[draft.service_id]
+        end = start + timedelta(minutes=draft.minutes or service.duration_min)
+
+        def query(connection: Connection) -> Standing:
+            setting = setting_at(connection, session.org_id, start, end)
+            pickup = None
+            if draft.student_id is not None:
+                facts = student(connection, session.org_id, draft.student_id)
+                pickup = place(facts.pickup_lat, facts.pickup_lng)
+            slot = Slot(cast("UUID", draft.instructor_id), start, end, draft.student_id, pickup)
+            answer = verdict_in(connection, setting, slot, now)
+            fee = next((t.fee_bp for t in instructors(connection, session.org_id) if t.id == draft.instructor_id), None)
+            price = load_price(connection, setting, service.id, local_date(start, session.tz), fee)
+            words = tr("Editor", "Free") if answer.ok else refusal(answer).message
+            return Standing(answer.ok, answer.hard, words, formats.money(price.price_cents, price.currency))
+
+        def failed(error: UserError) -> None:
+            self._surface.show_standing(Standing(ok=False, hard=True, words=str(error), price=""))
+
+        self._desk.read("editor/standing", query, self._surface.show_standing, failed)
+
+    def _read_suggestions(self, draft: Draft) -> None:
+        service = self._services.get(draft.service_id) if draft.service_id is not None else None
+        if service is None or draft.day is None:
+            return
+        session, now = self._desk.session, self._desk.clock.now()
+        first = max(draft.day, local_date(now, session.tz))
+        only = None if draft.instructor_id is None else [draft.instructor_id]
+
+        def query(connection: Connection) -> tuple[FoundSlot, ...]:
+            pickup = None
+            if draft.student_id is not None:
+                facts = student(connection, session.org_id, draft.student_id)
+                pickup = place(facts.pickup_lat, facts.pickup_lng)
+            search = SlotSearch(
+                draft.minutes or service.duration_min,
+                first,
+                first + timedelta(days=SEARCH_DAYS),
+                draft.student_id,
+                pickup,
+                instructor_ids=only,
+            )
+            return free_slots(connection, session.org_id, search, now, SUGGESTIONS)
+
+        def found(slots: tuple[FoundSlot, ...]) -> None:
+            self._found = {f"{each.slot.instructor_id}{each.slot.start.isoformat()}": each.slot for each in slots}
+            shown = [self._suggestion(key, each) for key, each in zip(self._found, slots, strict=True)]
+            self._surface.show_suggestions(shown)
+
+        self._desk.read("editor/free", query, found)
+
+    def _suggestion(self, key: str, found: FoundSlot) -> Suggestion:
+        tz = self._desk.session.tz
+        day = formats.day_short(local_date(found.slot.start, tz))
+        words = f"{day} · {formats.clock(minute_of_day(found.slot.start, tz))}"
+        return Suggestion(key, words, reasons_words(found, self._names.get(found.slot.instructor_id, "")))
+
+    def _start(self, draft: Draft) -> datetime:
+        return wall_to_utc(cast("date", draft.day), cast("int", draft.minute), self._desk.session.tz)
+
+    def _next_quarter(self) -> datetime:
+        """The first quarter of an hour at least two hours ahead."""
+        at = self._desk.clock.now() + timedelta(hours=2)
+        return at + timedelta(minutes=-at.minute % 15 or 15) - timedelta(seconds=at.second, microseconds=at.microsecond)
+
+
+def with_time(draft: Draft, instructor_id: UUID, day: date, minute: int) -> Draft:
+    """The draft at another place in the diary."""
+    return replace(draft, instructor_id=instructor_id, day=day, minute=minute)
+
+
+def reasons_words(found: FoundSlot, instructor: str) -> str:
+    """Why a slot is offered, in words."""
+    words = [instructor] if instructor else []
+    for reason in found.reasons:
+        if reason is SlotReason.TAUGHT_BEFORE:
+            words.append(tr("Editor", "taught {n} times").format(n=found.taught))
+        elif reason is SlotReason.NEAR_PICKUP and found.drive_min is not None:
+            words.append(tr("Editor", "{n} min away").format(n=found.drive_min))
+        elif reason is SlotReason.LONGER_TRAVEL and found.drive_min is not None:
+            words.append(tr("Editor", "{n} min drive").format(n=found.drive_min))
+        elif reason in _REASONS:
+            words.append(tr("Editor", _REASONS[reason]))
+    return " · ".join(words)
+
+
+_REASONS: Final = {
+    SlotReason.PREFERRED_TIME: "preferred time",
+    SlotReason.PREFERRED_INSTRUCTOR: "preferred instructor",
+    SlotReason.TRANSMISSION: "right transmission",
+    SlotReason.EARLIEST: "earliest",
+    SlotReason.SAME_INSTRUCTOR: "same instructor",
+    SlotReason.SAME_TIME: "same time",
+    SlotReason.SAME_DAY: "same day",
+}
+
+
+def _service_for(offered: Sequence[ServiceView], minutes: int | None) -> ServiceView | None:
+    """The service that lasts as long as was dragged, else the first."""
+    fitting = [each for each in offered if each.duration_min == minutes]
+    return next(iter([*fitting, *offered]), None)
+
+
+def _missing(draft: Draft, *, student: bool = True) -> UserError | None:
+    """What still has to be typed; `student` says whether the student counts."""
+    checks = (
+        (
+            student and draft.student_id is None and not draft.name.strip(),
+            "student",
+            tr("Editor", "Who is the lesson for?"),
+        ),
+        (draft.service_id is None, "service", tr("Editor", "Which lesson is it?")),
+        (draft.instructor_id is None, "instructor", tr("Editor", "Who teaches?")),
+        (draft.day is None, "day", tr("Editor", "On which day?")),
+        (draft.minute is None, "time", tr("Editor", "At what time?")),
+    )
+    return next((UserError("invalid", words, column=column) for missing, column, words in checks if missing), None)
+
+
+def _phone(connection: Connection, org_id: UUID, student_id: UUID) -> str:
+    found = student(connection, org_id, student_id).phone
+    return "" if found is None else display_phone(found)

@@ -1,0 +1,302 @@
+"""The calendar's widgets: the bar, the painted view, the panel beside it, and the line that explains a refused drop."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from uuid import UUID
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from driveflow_desktop.kernel.changes import Changes
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.ui.calendar.snapshot import CalendarPage, Proposal
+from driveflow_desktop.ui.calendar.view import CalendarView
+from driveflow_desktop.ui.screens.booking.editor import BookingEditor
+from driveflow_desktop.ui.screens.booking.panel import BookingPanel
+from driveflow_desktop.ui.screens.calendar.presenter import DAY, WEEK, CalendarPresenter, Wish
+from driveflow_desktop.ui.screens.context import ScreenContext
+from driveflow_desktop.ui.shell.action_table import INSTRUCTOR_KEYS
+from driveflow_desktop.ui.shell.screen import Screen
+from driveflow_desktop.ui.shell.theme import Tokens
+from driveflow_desktop.ui.shell.topbar import TopBar
+from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.panels import EmptyState, ErrorLine
+from driveflow_desktop.ui.widgets.text import label
+
+NEW = "new"
+_MINUTE_MS = 60_000
+_FIRST_MINUTE = 7 * 60
+
+
+def calendar_screen(context: ScreenContext) -> Screen:
+    """Make the screen."""
+    return CalendarScreen(context)
+
+
+class CalendarScreen(Screen):
+    """Day or week, with a lesson or the editor beside it."""
+
+    tables = frozenset(
+        {"bookings", "students", "instructors", "services", "payments", "refunds", "package_uses", "lessons", "orgs"}
+        | {"availability_exceptions", "instructor_availabilities", "holidays", "rate_cards", "rate_card_items"}
+    )
+
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__()
+        self._context = context
+        self.presenter = CalendarPresenter(context.desk, context.memory, self)
+        self.view = CalendarView(clock_text=self.presenter.clock_text)
+        self.view.set_tokens(context.theme.tokens)
+        self.panel = BookingPanel(context.desk)
+        self.editor = BookingEditor(context.desk)
+        self.refusal = RefusalBar()
+        self._empty = EmptyState(
+            "steering-wheel", self.tr("No instructors yet: the calendar has a column for each."), self.tr("Add one")
+        )
+        self._bar = TopBar("")
+        self._views = Segmented([(DAY, self.tr("Day")), (WEEK, self.tr("Week"))], self.tr("View"))
+        self._instructors = QComboBox()
+        self._note = label(size="sm", tone="muted")
+        self._scrolled = False
+        self._fill_bar()
+        self._lay_out()
+        self._connect()
+        self._tick = QTimer(self)
+        self._tick.setInterval(_MINUTE_MS)
+        self._tick.timeout.connect(self.presenter.load)
+
+    # -- what the window asks -----------------------------------------------------------------------------------
+
+    def top_bar(self) -> QWidget:
+        """Today, arrows, title, day or week, search, New booking."""
+        return self._bar
+
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """Keys and menu entries of the calendar and of the lesson beside it."""
+        presenter, view = self.presenter, self.view
+        found: dict[str, Callable[[], None]] = {
+            "calendar.today": presenter.today,
+            "calendar.back": partial(presenter.step, -1),
+            "calendar.forward": partial(presenter.step, 1),
+            "calendar.day": partial(self._choose_view, DAY),
+            "calendar.week": partial(self._choose_view, WEEK),
+            "booking.new": partial(self.edit_new, Wish()),
+            "booking.earlier": partial(view.nudge, 0, -1),
+            "booking.later": partial(view.nudge, 0, 1),
+            "booking.left": partial(view.nudge, -1, 0),
+            "booking.right": partial(view.nudge, 1, 0),
+            "booking.shorter": partial(view.nudge, 0, -1, resize=True),
+            "booking.longer": partial(view.nudge, 0, 1, resize=True),
+        }
+        for number in INSTRUCTOR_KEYS:
+            found[f"calendar.instructor_{number}"] = partial(presenter.choose_nth, number)
+        return found | self.panel.handlers()
+
+    def refresh(self, changes: Changes) -> None:
+        """Read the page and the lesson beside it again."""
+        self.presenter.load()
+        self.panel.presenter.load()
+
+    def show_argument(self, argument: object) -> None:
+        """A booking's id, a day, "new" for the editor, or a student's wish for a lesson."""
+        if isinstance(argument, UUID):
+            self.presenter.open_booking(argument)
+        elif isinstance(argument, date):
+            self.presenter.go(argument)
+        elif argument == NEW:
+            self.edit_new(Wish())
+        elif isinstance(argument, Wish):
+            self.edit_new(argument)
+
+    def activated(self) -> None:
+        """Read the page; the now-line moves each minute."""
+        self.presenter.load()
+        self._tick.start()
+        self.view.setFocus()
+
+    def deactivated(self) -> None:
+        """No clock while nobody looks."""
+        self._tick.stop()
+
+    # -- what the presenter says --------------------------------------------------------------------------------
+
+    def show_page(self, page: CalendarPage, title: str, note: str) -> None:
+        """Show a page; at first, scrolled to the morning."""
+        self._bar.set_title(title)
+        self._note.setText(note)
+        self._views.set_value(self.presenter.view)
+        self._instructors.setVisible(self.presenter.view == WEEK)
+        self._stack.setCurrentWidget(self.view if page.columns else self._empty)
+        self.view.set_page(page)
+        if not self._scrolled:
+            self._scrolled = True
+            self.view.scroll_to_minute(_FIRST_MINUTE)
+
+    def show_instructors(self, names: tuple[tuple[UUID, str], ...], chosen: UUID | None) -> None:
+        """Fill the picker of the week view."""
+        self._instructors.blockSignals(True)
+        self._instructors.clear()
+        for key, name in names:
+            self._instructors.addItem(name, key)
+        self._instructors.setCurrentIndex(max(0, self._instructors.findData(chosen)))
+        self._instructors.blockSignals(False)
+
+    def show_lesson(self, booking_id: UUID) -> None:
+        """Select a lesson and bring it into view."""
+        self.view.select(booking_id)
+        self.view.reveal(booking_id)
+        self._select(booking_id)
+
+    def refuse_drop(self, error: UserError, anyway: Callable[[], None] | None) -> None:
+        """Say why, and offer the way out."""
+        self.view.proposal_cancelled()
+        self.refusal.show_refusal(error, anyway)
+
+    def edit_new(self, wish: Wish) -> None:
+        """Open the editor beside the calendar."""
+        self.refusal.hide()
+        self._side.setCurrentWidget(self.editor)
+        self._side.show()
+        self.editor.open(wish)
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _fill_bar(self) -> None:
+        today = Button(self.tr("Today"))
+        today.clicked.connect(self.presenter.today)
+        back = Button("", kind="quiet", icon_name="caret-left")
+        forward = Button("", kind="quiet", icon_name="caret-right")
+        back.setAccessibleName(self.tr("Back"))
+        forward.setAccessibleName(self.tr("Forward"))
+        back.clicked.connect(partial(self.presenter.step, -1))
+        forward.clicked.connect(partial(self.presenter.step, 1))
+        for tool in (today, back, forward):
+            self._bar.add_before_title(tool)
+        self._instructors.setAccessibleName(self.tr("Instructor"))
+        self._instructors.hide()
+        for widget in (self._views, self._instructors, self._note):
+            self._bar.add_tool(widget)
+        book = PrimaryButton(self.tr("New booking"), hint="N")
+        book.clicked.connect(partial(self.edit_new, Wish()))
+        self._bar.add_action(book)
+
+    def _lay_out(self) -> None:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self._stack, 1)
+        left.addWidget(self.refusal)
+        self._side = QStackedWidget()
+        self._side.addWidget(self.panel)
+        self._side.addWidget(self.editor)
+        self._side.setFixedWidth(self.panel.width())
+        self._side.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(left, 1)
+        row.addWidget(self._side)
+
+    def _connect(self) -> None:
+        self._views.chosen.connect(self.presenter.set_view)
+        self._instructors.currentIndexChanged.connect(self._instructor_chosen)
+        self._empty.acted.connect(lambda: self.open_requested.emit("instructors", NEW))
+        self.view.lessonSelected.connect(self._select)
+        self.view.lessonActivated.connect(self._activate)
+        self.view.proposed.connect(self._answer)
+        self.view.dropped.connect(self._dropped)
+        self.view.emptyActivated.connect(self.presenter.new_at)
+        self.panel.closed.connect(self._close_side)
+        self.panel.acts_changed.connect(self.handlers_changed)
+        self.panel.new_time_asked.connect(self._ask_new_time)
+        self.editor.closed.connect(self._close_side)
+        self.editor.saved_booking.connect(self._booked)
+        self._context.theme.changed.connect(self._dress)
+
+    def _dress(self, tokens: Tokens) -> None:
+        self.view.set_tokens(tokens)
+
+    def _answer(self, proposal: Proposal) -> None:
+        self.view.set_verdict(self.presenter.verdict(proposal), proposal)
+
+    def _dropped(self, proposal: Proposal) -> None:
+        self.refusal.hide()
+        self.presenter.drop(proposal)
+
+    def _select(self, booking_id: UUID | None) -> None:
+        editing = self._side.currentWidget() is self.editor and not self._side.isHidden()
+        if booking_id is None or editing:
+            return
+        self._side.setCurrentWidget(self.panel)
+        self._side.show()
+        if self.panel.presenter.booking_id != booking_id:
+            self.panel.presenter.show(booking_id)
+
+    def _activate(self, booking_id: UUID) -> None:
+        self._side.setCurrentWidget(self.panel)
+        self._select(booking_id)
+
+    def _booked(self, booking_id: UUID) -> None:
+        self._side.setCurrentWidget(self.panel)
+        self.presenter.open_booking(booking_id)
+        self.panel.presenter.show(booking_id)
+        self.view.setFocus()
+
+    def _close_side(self) -> None:
+        self.view.proposal_cancelled()
+        self.panel.presenter.show(None)
+        self._side.setCurrentWidget(self.panel)
+        self._side.hide()
+        self.view.setFocus()
+        self.handlers_changed.emit()
+
+    def _ask_new_time(self) -> None:
+        """Another time: the keyboard moves the lesson itself."""
+        self.view.setFocus()
+        self.message.emit(self.tr("Move it with Alt and the arrow keys, then Enter; or drag it."), None)
+
+    def _choose_view(self, view: str) -> None:
+        self.presenter.set_view(view)
+
+    def _instructor_chosen(self) -> None:
+        chosen: object = self._instructors.currentData()
+        if isinstance(chosen, UUID):
+            self.presenter.choose_instructor(chosen)
+
+
+class RefusalBar(QFrame):
+    """Why a drop was refused, with the way out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("panel", "surface")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 16, 8)
+        self._words = ErrorLine()
+        self.anyway = Button(self.tr("Move it anyway"))
+        self.anyway.clicked.connect(self._overrule)
+        close = Button(self.tr("Leave it"), kind="quiet")
+        close.clicked.connect(self.hide)
+        row.addWidget(self._words, 1)
+        row.addWidget(self.anyway)
+        row.addWidget(close)
+        self._act: Callable[[], None] | None = None
+        self.hide()
+
+    def show_refusal(self, error: UserError, anyway: Callable[[], None] | None) -> None:
+        """Explain; `anyway` overrules advice."""
+        self._act = anyway
+        self._words.show_error(error)
+        self.anyway.setVisible(anyway is not None)
+        self.show()
+        if anyway is not None:
+            self.anyway.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _overrule(self) -> None:
+        act = self._act
+        self.hide()
+        if act is not None:
+            act()

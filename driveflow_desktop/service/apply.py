@@ -16,7 +16,7 @@ from driveflow_desktop.service.journal import Entry, Journal, Notice
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.service.moves import RowChange, ScopeMoves
 from driveflow_desktop.service.rights import require_row_right
-from driveflow_desktop.service.scope import Audience, ScopeReader, may_see
+from driveflow_desktop.service.scope import OFFICE, Audience, Key, ScopeReader, may_see
 from driveflow_desktop.service.teaching import require_own_work, require_teaching_rules
 from driveflow_desktop.store.log import Mutation, Stamp
 from driveflow_desktop.store.log_tables import Op
@@ -26,8 +26,6 @@ from driveflow_desktop.sync.merge import Merged, merge_update
 from driveflow_desktop.sync.protocol import CurrentRow, LostEditData, WireMutation, WireTransaction
 
 _SYNCED: Final = {str(table.name): table for table in synced_tables()}
-_SCOPING: Final = frozenset({"bookings", "student_guardians", "lessons", "payouts"})
-"""Tables that decide who sees rows of other tables."""
 
 
 @dataclass(slots=True)
@@ -62,7 +60,6 @@ class _Done(NamedTuple):
     mutation: Mutation
     seq: int
     change: RowChange
-    audience_before: Audience
 
 
 class TransactionApplier:
@@ -77,7 +74,8 @@ class TransactionApplier:
         self._edits = [_decode(wire) for wire in transaction.mutations]
         self._now = at
         self._scope = ScopeReader(connection, member.org_id)
-        self._rows: dict[tuple[str, UUID], Row | None] = {}
+        self._rows: dict[Key, Row | None] = {}
+        self._held_by: dict[Key, Audience] = {}
         self._done: list[_Done] = []
         self._notices: list[Notice] = []
         self._result = Applied()
@@ -101,13 +99,26 @@ class TransactionApplier:
         return self._result
 
     def _read_rows(self) -> None:
-        """Every row that the transaction touches, in one query per table."""
+        """Every row that the transaction touches, and whose they are, in one query per table each."""
         wanted: dict[RowCodec, set[UUID]] = {}
         for edit in self._edits:
             wanted.setdefault(edit.rows, set()).add(edit.row_id)
         for rows, ids in wanted.items():
             found = rows.read_many(self._connection, self._member.org_id, ids)
             self._rows |= {(rows.name, row_id): found.get(row_id) for row_id in ids}
+        self._held_by = self._audiences()
+
+    def _audiences(self) -> dict[Key, Audience]:
+        """Whose the touched rows are, as they stand now."""
+        by_table: dict[str, dict[UUID, Row]] = {}
+        for (name, row_id), row in self._rows.items():
+            if row is not None:
+                by_table.setdefault(name, {})[row_id] = row
+        return {
+            (name, row_id): audience
+            for name, rows in by_table.items()
+            for row_id, audience in self._scope.audiences(name, rows).items()
+        }
 
     def _students_in_play(self) -> set[UUID]:
         """Students whose audience, or whose guardians', the transaction may change."""
@@ -212,9 +223,8 @@ class TransactionApplier:
             if self._connection.execute(sa.select(sa.literal(1)).where(*where).limit(1)).first() is not None:
                 # The device deletes what it knows of; rows it does not know must not vanish with their parent.
                 raise Refused(UserError("in_use", "Something else still belongs to this."))
-        audience = self._scope.audience(rows.name, current)
         rows.delete(self._connection, self._member.org_id, [edit.row_id])
-        self._record(edit, Op.DELETE, {}, current, None, audience)
+        self._record(edit, Op.DELETE, {}, current, None)
 
     # -- judging ------------------------------------------------------------------------------------------------
 
@@ -261,24 +271,20 @@ class TransactionApplier:
 
     # -- the log ------------------------------------------------------------------------------------------------
 
-    def _record(
-        self, edit: _Edit, op: Op, values: Row, old: Row | None, new: Row | None, audience: Audience | None = None
-    ) -> None:
+    def _record(self, edit: _Edit, op: Op, values: Row, old: Row | None, new: Row | None) -> None:
         rows = edit.rows
         version = 0 if old is None else cast("int", old["version"])
         before: Row = {} if old is None else _pick(old, rows.carried if op is Op.DELETE else tuple(values))
         mutation = Mutation(edit.id, rows.table, op, edit.row_id, version, values, before, f"{rows.name}.{op.value}")
-        held_by = self._scope.audience(rows.name, old) if audience is None else audience
-        change = RowChange(rows.name, old, new)
-        self._done.append(_Done(mutation, self._journal.next_seq(), change, held_by))
+        self._done.append(_Done(mutation, self._journal.next_seq(), RowChange(rows.name, old, new)))
         self._rows[(rows.name, edit.row_id)] = new
 
     def _log(self, moves: ScopeMoves) -> None:
-        unmoved = not any(done.mutation.table_name in _SCOPING for done in self._done)
+        holders = self._audiences()
         entries: list[tuple[Entry, int]] = []
-        for mutation, seq, change, before in self._done:
-            same = unmoved and mutation.op is Op.UPDATE
-            after = before if same else self._scope.audience(change.table, change.new)
+        for mutation, seq, change in self._done:
+            key = (change.table, mutation.row_id)
+            before, after = self._held_by.get(key, OFFICE), holders.get(key, OFFICE)
             entries.append((Entry(mutation.table, mutation.row_id, change.new, before, after, mutation), seq))
             self._result.seq = seq
         for (name, row_id), before in moves.moved(done.change for done in self._done).items():
@@ -287,8 +293,7 @@ class TransactionApplier:
             after = self._scope.audience(name, row)
             entries.append((Entry(table, row_id, row, before, after, None), self._journal.next_seq()))
         for notice in self._notices:
-            name = str(notice.table.name)
-            after = self._scope.audience(name, self._rows[(name, notice.row_id)])
+            after = holders.get((str(notice.table.name), notice.row_id), OFFICE)
             entry = Entry(notice.table, notice.row_id, None, after, after, None, notice)
             entries.append((entry, self._journal.next_seq()))
         self._journal.write(entries, self._stamp, self._now)

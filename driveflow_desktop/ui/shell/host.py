@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import Bug
@@ -76,9 +76,12 @@ class ScreenHost(QWidget):
         screen = self._screens.get(screen_id) or self._create(screen_id)
         if screen is not before:
             self._current = screen_id
+            keep_focus = self._focus_is_elsewhere()
             at = self.body.indexOf(screen)
             self._bars.setCurrentIndex(at)
             self.body.setCurrentIndex(at)
+            if not keep_focus:
+                screen.setFocus()
             if before is not None:
                 before.deactivated()
             if (missed := self._stale.pop(screen_id, None)) is not None:
@@ -117,8 +120,15 @@ class ScreenHost(QWidget):
         self._screens.clear()
         self._stale.clear()
 
+    def _focus_is_elsewhere(self) -> bool:
+        """Whether the keyboard is on something that stays on show, such as the rail."""
+        focus = QApplication.focusWidget()
+        return focus is not None and focus.window() is self.window() and not self.isAncestorOf(focus)
+
     def _create(self, screen_id: str) -> Screen:
-        screen = self._specs[screen_id].factory()
+        spec = self._specs[screen_id]
+        screen = spec.factory()
+        screen.setAccessibleName(screen.accessibleName() or spec.title)
         self._screens[screen_id] = screen
         self._bars.addWidget(screen.top_bar())
         self.body.addWidget(screen)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -20,7 +20,7 @@ from driveflow_desktop.ui.shell.icons import icon
 from driveflow_desktop.ui.shell.screen import ScreenSpec
 from driveflow_desktop.ui.shell.theme import current_tokens, font
 from driveflow_desktop.ui.widgets.buttons import Button
-from driveflow_desktop.ui.widgets.marks import Avatar, PillTone, paint_pill, pill_width
+from driveflow_desktop.ui.widgets.marks import Avatar, PillTone, paint_pill, pill_colours, pill_width
 from driveflow_desktop.ui.widgets.text import ElidedLabel, hairline, label
 
 OPEN_WIDTH, FOLDED_WIDTH = 208, 60
@@ -102,11 +102,26 @@ class RailButton(QPushButton):
     def _paint_badge(self, painter: QPainter) -> None:
         if self._badge is None:
             return
-        width = pill_width(self._badge.text)
-        spot = QRect(self.width() - width - 8, (_ROW - 17) // 2, width, 17)
         if self._folded:
-            spot = QRect(self.width() - width, 0, width, 16)
-        paint_pill(painter, spot, self._badge.text, self._badge.tone)
+            self._paint_small_badge(painter, self._badge)
+            return
+        width = pill_width(self._badge.text)
+        paint_pill(
+            painter, QRect(self.width() - width - 8, (_ROW - 17) // 2, width, 17), self._badge.text, self._badge.tone
+        )
+
+    def _paint_small_badge(self, painter: QPainter, badge: Badge) -> None:
+        """A disc at the icon's shoulder; its colours are turned round to stand out over the icon."""
+        front, back = pill_colours(badge.tone, current_tokens())
+        small = font(9, QFont.Weight.Bold)
+        width = max(15, QFontMetrics(small).horizontalAdvance(badge.text) + 7)
+        spot = QRect(self.width() - width - 1, 1, width, 15)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(front))
+        painter.drawRoundedRect(spot, 7.5, 7.5)
+        painter.setPen(QColor(back))
+        painter.setFont(small)
+        painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, badge.text)
 
 
 # A road that runs to the horizon, in a square of 24: its two edges and the line in the middle.
@@ -175,7 +190,7 @@ class Rail(QFrame):
         self._avatar = Avatar("", 30)
         self._name = ElidedLabel(size="sm", weight="bold")
         self._role = ElidedLabel(size="xs", tone="muted")
-        self._fold = Button("", kind="quiet", icon_name="caret-double-left")
+        self._fold = Button("", kind="mini", icon_name="caret-double-left")
         self._fold.clicked.connect(self.fold_toggled)
         self._foot = QHBoxLayout()
         column.addLayout(self._foot)

@@ -1,6 +1,7 @@
 """The style sheet: only what the palette cannot say. Generated from tokens, so that no colour is written twice.
 
-Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, segment, chip, nav), `size`,
+Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, mini, search, segment,
+filter, chip), `textSize`,
 `weight` and `tone` on labels, `panel` on frames.
 """
 
@@ -13,11 +14,11 @@ QWidget { font-size: ${font_md}px; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border_strong; padding: 4px 6px; }
 
 QLabel { background: transparent; }
-QLabel[size="xs"] { font-size: ${font_xs}px; }
-QLabel[size="sm"] { font-size: ${font_sm}px; }
-QLabel[size="lg"] { font-size: ${font_lg}px; }
-QLabel[size="xl"] { font-size: ${font_xl}px; }
-QLabel[size="2xl"] { font-size: ${font_2xl}px; }
+QLabel[textSize="xs"] { font-size: ${font_xs}px; }
+QLabel[textSize="sm"] { font-size: ${font_sm}px; }
+QLabel[textSize="lg"] { font-size: ${font_lg}px; }
+QLabel[textSize="xl"] { font-size: ${font_xl}px; }
+QLabel[textSize="2xl"] { font-size: ${font_2xl}px; }
 QLabel[weight="medium"] { font-weight: 500; }
 QLabel[weight="bold"] { font-weight: 600; }
 QLabel[tone="muted"] { color: $text_2; }
@@ -56,6 +57,12 @@ QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; 
     color: $text_2; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus { border-color: $focus; }
+QPushButton[kind="mini"] { background: transparent; border: 1px solid transparent; padding: 3px; min-width: 16px; }
+QPushButton[kind="mini"]:hover { background: $hover; }
+QPushButton[kind="mini"]:focus { border: 2px solid $focus; padding: 2px; }
+QPushButton[kind="search"] { background: $surface_2; border-color: $border_field; font-weight: 400; }
+QPushButton[kind="search"]:hover { background: $surface; }
+QPushButton[kind="filter"]:checked { background: $accent_weak; color: $accent; border-color: $accent; }
 QPushButton[kind="chip"] { padding: 4px 9px; }
 QPushButton[kind="chip"]:focus { padding: 3px 8px; }
 QPushButton[kind="chip"]:checked { background: $accent_weak; color: $accent; border-color: $accent; }

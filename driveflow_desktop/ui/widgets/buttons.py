@@ -21,7 +21,7 @@ from driveflow_desktop.ui.shell.theme import Tokens, current_tokens
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.marks import key_hint_size, paint_key_hint
 
-Kind = Literal["plain", "primary", "danger", "quiet", "chip"]
+Kind = Literal["plain", "primary", "danger", "quiet", "mini", "chip", "filter"]
 _GAP = 6
 
 
@@ -92,7 +92,7 @@ class Button(QPushButton):
     def _ink(self, worn: Tokens) -> str:
         if not self.isEnabled():
             return worn.text_3
-        return {"primary": worn.on_accent, "danger": worn.bad, "quiet": worn.text_2}.get(
+        return {"primary": worn.on_accent, "danger": worn.bad, "quiet": worn.text_2, "mini": worn.text_2}.get(
             self.property("kind"), worn.text
         )
 
@@ -176,7 +176,7 @@ class ChipRow(QWidget):
         self._flow.clear()
         self._chips = {}
         for chip, text in chips:
-            button = Button(text, kind="chip")
+            button = Button(text, kind="filter" if self._checkable else "chip")
             button.setCheckable(self._checkable)
             button.clicked.connect(lambda _checked=False, chip=chip: self.clicked.emit(chip))
             button.toggled.connect(lambda on, chip=chip: self.toggled.emit(chip, on))

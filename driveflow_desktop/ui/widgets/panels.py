@@ -4,15 +4,16 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
+from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.marks import Avatar, IconMark, Pill, PillTone
 from driveflow_desktop.ui.widgets.text import ElidedLabel, dress, hairline, label
 
 _LABEL_WIDTH = 106
-SIDE_PANEL_WIDTH = 324
+SIDE_PANEL_WIDTH = 340
 
 
 class Card(QFrame):
@@ -25,9 +26,10 @@ class Card(QFrame):
         self._column.setContentsMargins(1, 1, 1, 1)
         self._column.setSpacing(0)
         self._title = label(title, weight="bold")
+        self._title.setMinimumHeight(24)
         self._note = label(note, size="sm", tone="muted")
         self._head = QHBoxLayout()
-        self._head.setContentsMargins(14, 12, 14, 12)
+        self._head.setContentsMargins(14, 8, 14, 8)
         self._head.setSpacing(8)
         self._head.addWidget(self._title)
         self._head.addStretch(1)
@@ -128,10 +130,13 @@ class SidePanel(QFrame):
         column.addLayout(self._header())
         inner = QWidget()
         inner.setProperty("panel", "surface")
-        self._body = QVBoxLayout(inner)
-        self._body.setContentsMargins(16, 0, 16, 12)
+        outer = QVBoxLayout(inner)
+        outer.setContentsMargins(16, 0, 16, 12)
+        self._body = QVBoxLayout()
         self._body.setSpacing(12)
-        self._body.setAlignment(Qt.AlignmentFlag.AlignTop)
+        outer.addLayout(self._body)
+        # A stretch, not an alignment: an aligned layout forgets that wrapped words need more height.
+        outer.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -163,6 +168,14 @@ class SidePanel(QFrame):
     def add_heading(self, text: str) -> None:
         """Append a small heading to the body."""
         self._body.addWidget(label(text, tone="muted"))
+
+    def add_buttons(self, *buttons: QWidget) -> None:
+        """Append buttons to the body, side by side, wrapping."""
+        box = QWidget()
+        flow = FlowLayout(box, spacing=8)
+        for button in buttons:
+            flow.addWidget(button)
+        self._body.addWidget(box)
 
     def add_button(self, button: QWidget, *, far: bool = False) -> None:
         """Append to the foot; `far` pushes it to the right edge (for what takes away)."""
@@ -214,9 +227,13 @@ class EmptyState(QWidget):
         column.addWidget(IconMark(icon_name, 32), 0, Qt.AlignmentFlag.AlignHCenter)
         text = label(sentence, tone="muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        # The words wrap at a readable width; alignment in the layout would take away their height for that width.
         text.setMaximumWidth(420)
-        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        column.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
+        words = QHBoxLayout()
+        words.addStretch(1)
+        words.addWidget(text, 8)
+        words.addStretch(1)
+        column.addLayout(words)
         self.action: Button | None = None
         if action:
             self.action = PrimaryButton(action)

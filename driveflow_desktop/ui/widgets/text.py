@@ -70,6 +70,6 @@ class ElidedLabel(QLabel):
 
 def _plain(made: QLabel, size: Size, tone: Tone, weight: Weight) -> None:
     made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setProperty("size", size)
+    made.setProperty("textSize", size)
     made.setProperty("tone", tone)
     made.setProperty("weight", weight)

@@ -52,7 +52,7 @@ def _row(entry: TimelineEntry) -> QWidget:
     text = QLabel(f"<b>{escape(entry.what)}</b> {escape(entry.detail)}")
     text.setTextFormat(Qt.TextFormat.RichText)
     text.setWordWrap(True)
-    dress(text, size="sm")
+    dress(text, textSize="sm")
     grid.addWidget(Dot(entry.tone), 0, 0, Qt.AlignmentFlag.AlignVCenter)
     grid.addWidget(text, 0, 1)
     grid.addWidget(label(entry.when, size="xs", tone="muted"), 1, 1)

@@ -32,7 +32,7 @@ class ToastHost(QFrame):
         self._text = label()
         self.action = Button(self.tr("Undo"), kind="quiet", hint="Ctrl Z")
         self.action.clicked.connect(self._acted)
-        self.dismiss = Button("", kind="quiet", icon_name="x")
+        self.dismiss = Button("", kind="mini", icon_name="x")
         self.dismiss.setAccessibleName(self.tr("Dismiss"))
         self.dismiss.clicked.connect(self.close_toast)
         row.addWidget(self._text)

@@ -261,7 +261,8 @@ class BookingPresenter:
             return next_free_for(connection, org_id, booking_id, now)
 
         def found(slots: tuple[Slot, ...]) -> None:
-            self._free = {slot.start.isoformat(): slot for slot in slots}
+            elsewhere = [slot for slot in slots if slot.start != detail.booking.start]
+            self._free = {slot.start.isoformat(): slot for slot in elsewhere}
             times = tuple(FreeTime(key, self._moment(slot.start)) for key, slot in self._free.items())
             self._surface.show_free(booking_id, times)
 

@@ -23,6 +23,7 @@ from driveflow_desktop.ui.shell.action_table import BOOK, PAY, action_table
 from driveflow_desktop.ui.shell.bridge import Bridge, BugReport
 from driveflow_desktop.ui.shell.desk import WindowDesk
 from driveflow_desktop.ui.shell.finder import Finder
+from driveflow_desktop.ui.shell.palette import PaletteMode
 from driveflow_desktop.ui.shell.screen import ScreenSpec
 from driveflow_desktop.ui.shell.statusbar import Status
 from driveflow_desktop.ui.shell.theme import Mode, Theme
@@ -62,7 +63,9 @@ class Program(QObject):
         self.desk = WindowDesk(parts.replica, parts.session, parts.actor, self.bridge, self.undo, self)
         self.restore_from: Path | None = None
         self._upkeep = None if parts.backups is None else Upkeep(parts.replica, parts.backups)
-        self.context = ScreenContext(self.desk, parts.memory, parts.theme, parts.replica, parts.backups, self._restore)
+        self.context = ScreenContext(
+            self.desk, parts.memory, parts.theme, parts.replica, parts.backups, self._restore, self._open_palette
+        )
         self.window = MainWindow(
             ShellParts(
                 screens=parts.screens(self.context),
@@ -164,6 +167,9 @@ class Program(QObject):
     def _keep_up(self) -> None:
         if self._upkeep is not None:
             self.bridge.read("program/upkeep", self._upkeep.tick, _kept)
+
+    def _open_palette(self, mode: PaletteMode) -> None:
+        self.window.open_palette(mode)
 
     def _restore(self, backup: Path) -> None:
         """Close the window; the composition root restores and opens anew."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from driveflow_desktop.store.backup import Backups
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.shell.palette import PaletteMode
 from driveflow_desktop.ui.shell.theme import Theme
 from driveflow_desktop.ui.widgets.memory import Memory
 
@@ -15,7 +16,8 @@ from driveflow_desktop.ui.widgets.memory import Memory
 class ScreenContext:
     """The desk, what this PC remembers, the theme worn, and the replica's upkeep; a factory takes nothing else.
 
-    `restore` closes the window and puts a backup in the replica's place.
+    `restore` closes the window and puts a backup in the replica's place; `open_palette` opens the palette for a
+    purpose of the screen's own.
     """
 
     desk: Desk
@@ -24,3 +26,4 @@ class ScreenContext:
     replica: Replica
     backups: Backups | None
     restore: Callable[[Path], None]
+    open_palette: Callable[[PaletteMode], None]

@@ -8,6 +8,7 @@ from typing import Final, Protocol, cast
 from uuid import UUID
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, services
+from driveflow_desktop.domain.catalog.values import ServiceKind
 from driveflow_desktop.domain.people.commands.students import NewStudent, create_student
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
 from driveflow_desktop.domain.people.queries.students import student
@@ -208,14 +209,15 @@ class EditorPresenter:
         self._names = {each.id: each.display_name for each in people}
         tz = self._desk.session.tz
         start = wish.start or self._next_quarter()
-        service = _service_for(offered, wish.minutes)
+        service = self._services.get(wish.service_id) if wish.service_id is not None else None
+        service = service or service_for(offered, wish.minutes)
         draft = Draft(
             student_id=wish.student_id,
             service_id=None if service is None else service.id,
             instructor_id=wish.instructor_id or (people[0].id if people else None),
             day=local_date(start, tz),
             minute=minute_of_day(start, tz),
-            minutes=None if service is None or wish.minutes == service.duration_min else wish.minutes,
+            minutes=None if service is None or wish.minutes in (None, service.duration_min) else wish.minutes,
         )
         options = Options(
             tuple((each.id, each.name) for each in offered),
@@ -325,10 +327,11 @@ _REASONS: Final = {
 }
 
 
-def _service_for(offered: Sequence[ServiceView], minutes: int | None) -> ServiceView | None:
-    """The service that lasts as long as was dragged, else the first."""
-    fitting = [each for each in offered if each.duration_min == minutes]
-    return next(iter([*fitting, *offered]), None)
+def service_for(offered: Sequence[ServiceView], minutes: int | None) -> ServiceView | None:
+    """The service that lasts as long as was asked for; an ordinary lesson before others, the shortest first."""
+    ranked = sorted(offered, key=lambda each: (each.kind is not ServiceKind.LESSON, each.duration_min))
+    fitting = [each for each in ranked if each.duration_min == minutes]
+    return next(iter([*fitting, *ranked]), None)
 
 
 def _missing(draft: Draft, *, student: bool = True) -> UserError | None:

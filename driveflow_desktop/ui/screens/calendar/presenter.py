@@ -72,6 +72,7 @@ class Wish:
     start: datetime | None = None
     minutes: int | None = None
     student_id: UUID | None = None
+    service_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

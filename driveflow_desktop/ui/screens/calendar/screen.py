@@ -14,6 +14,7 @@ from driveflow_desktop.ui.calendar.snapshot import CalendarPage, Proposal
 from driveflow_desktop.ui.calendar.view import CalendarView
 from driveflow_desktop.ui.screens.booking.editor import BookingEditor
 from driveflow_desktop.ui.screens.booking.panel import BookingPanel
+from driveflow_desktop.ui.screens.calendar.next_free import NextFreeMode
 from driveflow_desktop.ui.screens.calendar.presenter import DAY, WEEK, CalendarPresenter, Wish
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import INSTRUCTOR_KEYS
@@ -82,6 +83,7 @@ class CalendarScreen(Screen):
             "calendar.day": partial(self._choose_view, DAY),
             "calendar.week": partial(self._choose_view, WEEK),
             "booking.new": partial(self.edit_new, Wish()),
+            "booking.next_free": self._ask_next_free,
             "booking.earlier": partial(view.nudge, 0, -1),
             "booking.later": partial(view.nudge, 0, 1),
             "booking.left": partial(view.nudge, -1, 0),
@@ -257,6 +259,9 @@ class CalendarScreen(Screen):
         """Another time: the keyboard moves the lesson itself."""
         self.view.setFocus()
         self.message.emit(self.tr("Move it with Alt and the arrow keys, then Enter; or drag it."), None)
+
+    def _ask_next_free(self) -> None:
+        self._context.open_palette(NextFreeMode(self._context.desk, self.edit_new))
 
     def _choose_view(self, view: str) -> None:
         self.presenter.set_view(view)

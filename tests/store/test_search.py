@@ -19,6 +19,7 @@ from driveflow_desktop.store.replica import connect
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.search import Found, find
 from driveflow_desktop.store.types import Value
+from driveflow_desktop.store.unit_of_work import Revert, UnitOfWork
 from tests.helpers.desk import MONDAY, Desk, booking_values, open_desk
 
 NOW = MONDAY + timedelta(days=2)
@@ -102,10 +103,7 @@ def test_what_is_typed_finds_whom_it_means(town: Desk, typed: str, first: str) -
 
 
 def test_whole_names_come_before_beginnings_and_names_before_addresses(town: Desk) -> None:
-    assert (
-        people(town, "li")[:4]
-        == ["Li Na", "Liam Smithers", "Lin Nakamura", "Lin Nakamura"][:3] + people(town, "li")[3:4]
-    )
+    assert people(town, "li")[:3] == ["Li Na", "Liam Smithers", "Lin Nakamura"]
     assert people(town, "smith") == ["Mia Smith", "Liam Smithers"]
     assert people(town, "mia") == ["Mia Chen", "Mia Smith", "Liam Smithers"]
 
@@ -134,7 +132,7 @@ def test_kinds_tell_people_apart(town: Desk) -> None:
         "\u0301",
         "👩🏽‍🦱",
         "\ud83d",
-        "<b></b>",
+        "</>",
         "%_",
         "--",
         "\\",
@@ -142,8 +140,7 @@ def test_kinds_tell_people_apart(town: Desk) -> None:
 )
 def test_signs_alone_find_nothing_and_break_nothing(town: Desk, typed: str) -> None:
     found = look(town, typed)
-    assert found.bookings == ()
-    assert found.people == () or typed == "<b></b>"
+    assert found == Found()
 
 
 @pytest.mark.parametrize(
@@ -164,7 +161,7 @@ def test_operators_are_words(town: Desk, typed: str) -> None:
     assert people(town, "mia")
 
 
-@pytest.mark.parametrize("typed", ["mia*", "^mia", '"mia"', "<b>mia", "(mia)", "-mia", "mia:", "mia\0", "  mia  "])
+@pytest.mark.parametrize("typed", ["mia*", "^mia", '"mia"', "(mia)", "-mia", "mia:", "mia\0", "  mia  "])
 def test_signs_beside_a_word_do_not_hide_it(town: Desk, typed: str) -> None:
     assert people(town, typed)[0] == "Mia Chen"
 
@@ -255,9 +252,9 @@ def test_an_erased_student_leaves_the_answers_and_the_index_itself(desk: Desk) -
 
 
 @pytest.fixture(scope="module")
-def search_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def search_desk(fast_folder: Path) -> Iterator[Desk]:
     """One school for many examples."""
-    desk = open_desk(tmp_path_factory.mktemp("search") / "desk")
+    desk = open_desk(fast_folder / "search")
     yield desk
     desk.replica.close()
 
@@ -286,21 +283,21 @@ class Storm:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.last: object = None
+        self.last: Revert | None = None
 
     def ids(self, kind: type) -> list[UUID]:
         with self.desk.replica.reader() as connection:
-            return list(connection.execute(sa.select(kind.id).order_by(kind.id)).scalars())  # type: ignore[attr-defined]
+            return list(connection.execute(sa.select(kind.id).order_by(kind.id)).scalars())
 
     def newest(self, kind: type) -> UUID:
         return self.ids(kind)[-1]
 
     def add(self, name: str, phone: str | None, notes: str | None, at: int) -> None:
-        def command(unit: object) -> None:
-            student = unit.insert(Student, {"full_name": name, "phone": phone, "pickup_address": notes})  # type: ignore[attr-defined]
-            unit.bulk(Booking, [booking_values(self.desk.school, at) | {"student_id": student, "notes": notes}] * 2)  # type: ignore[attr-defined]
-            unit.insert(Guardian, {"full_name": name, "email": notes, "phone": phone})  # type: ignore[attr-defined]
-            unit.insert(Instructor, {"display_name": name, "phone": phone})  # type: ignore[attr-defined]
+        def command(unit: UnitOfWork) -> None:
+            student = unit.insert(Student, {"full_name": name, "phone": phone, "pickup_address": notes})
+            unit.bulk(Booking, [booking_values(self.desk.school, at) | {"student_id": student, "notes": notes}] * 2)
+            unit.insert(Guardian, {"full_name": name, "email": notes, "phone": phone})
+            unit.insert(Instructor, {"display_name": name, "phone": phone})
 
         self.last = self.desk.run(command).inverse
 
@@ -329,13 +326,13 @@ class Storm:
     def undo(self, name: str, phone: str | None, notes: str | None, at: int) -> None:
         if self.last:
             inverse, self.last = self.last, None
-            self.desk.run(lambda unit: unit.revert(inverse))  # type: ignore[arg-type]
+            self.desk.run(lambda unit: unit.revert(inverse))
 
     def fail(self, name: str, phone: str | None, notes: str | None, at: int) -> None:
         """A command that is rolled back after it wrote."""
 
-        def command(unit: object) -> None:
-            unit.update(Student, self.newest(Student), {"full_name": name + "!"})  # type: ignore[attr-defined]
+        def command(unit: UnitOfWork) -> None:
+            unit.update(Student, self.newest(Student), {"full_name": "Nobody At All"})
             raise RuntimeError("on purpose")
 
         with pytest.raises(RuntimeError):
@@ -353,9 +350,9 @@ class Storm:
         student, stamp = new(), {"org_id": desk.school.org, "created_at": NOW, "updated_at": NOW, "version": 7}
         booking = booking_values(desk.school, at) | {"student_id": student, "notes": notes}
         with desk.replica.sync_transaction() as connection:
-            rows = codec(Booking.__table__)  # type: ignore[arg-type]
+            rows = codec(Booking.__table__)
             rows.insert(connection, [rows.complete(booking) | stamp | {"id": new()}])
-            people = codec(Student.__table__)  # type: ignore[arg-type]
+            people = codec(Student.__table__)
             people.insert(connection, [people.complete({"full_name": name, "phone": phone}) | stamp | {"id": student}])
             people.delete(connection, desk.school.org, [student] if at < 0 else [])
             if at < 0:
@@ -368,8 +365,8 @@ class Storm:
             connection.connection.cursor().execute("VACUUM")
 
 
-def _update(kind: type, row_id: UUID, values: dict[str, Value], unit: object) -> object:
-    return unit.update(kind, row_id, values)  # type: ignore[attr-defined]
+def _update(kind: type, row_id: UUID, values: dict[str, Value], unit: UnitOfWork) -> bool:
+    return unit.update(kind, row_id, values)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
@@ -377,6 +374,7 @@ def _update(kind: type, row_id: UUID, values: dict[str, Value], unit: object) ->
 def test_after_any_writes_the_index_equals_a_rebuild(
     search_desk: Desk, steps: list[tuple[str, str, str | None, str | None, int]]
 ) -> None:
+    _only_the_first_school(search_desk)
     storm = Storm(search_desk)
     for verb, name, phone, notes, at in steps:
         act: Callable[..., None] = getattr(storm, verb)
@@ -387,6 +385,24 @@ def test_after_any_writes_the_index_equals_a_rebuild(
         search_index.rebuild(connection)
     assert _documents(search_desk) == kept
     require_right_index(search_desk)
+
+
+def _only_the_first_school(desk: Desk) -> None:
+    """Every example begins with the same rows; the log of earlier ones may stay."""
+    first = {
+        "students": desk.school.students,
+        "instructors": (desk.school.instructor,),
+        "bookings": (),
+        "guardians": (),
+    }
+    with desk.replica.maintenance() as connection, connection.begin():
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.exec_driver_sql("DELETE FROM student_guardians")
+        for name in ("bookings", "guardians", "students", "instructors"):
+            kept = ", ".join(f"x'{row_id.hex}'" for row_id in first[name])
+            connection.exec_driver_sql(f"DELETE FROM {name} WHERE id NOT IN ({kept})")
+        connection.exec_driver_sql("UPDATE students SET erased_at = NULL")
+    desk.run(lambda unit: unit.insert(Guardian, {"full_name": "Wei Chen"}))
 
 
 def _documents(desk: Desk) -> set[tuple[object, ...]]:
@@ -441,10 +457,3 @@ def test_the_frozen_migration_makes_what_the_code_says(desk: Desk) -> None:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def test_the_file_stays_readable_when_moved(desk: Desk, tmp_path: Path) -> None:
-    desk.book(1)
-    desk.reopen()
-    assert people(desk, "mia") == ["Mia Chen"]
-    assert tmp_path.exists()

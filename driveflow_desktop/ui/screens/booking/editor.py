@@ -218,7 +218,7 @@ class BookingEditor(SidePanel):
             return
         instructor, day, minute = found
         self._filling = True
-        self.instructor.setCurrentIndex(self.instructor.findData(instructor))
+        self.instructor.setCurrentIndex(self.instructor.findData(str(instructor)))
         self.day.set_value(day)
         self.time.set_value(minute)
         self._filling = False
@@ -241,13 +241,14 @@ def _box(name: str) -> QComboBox:
 def _offer(box: QComboBox, choices: Sequence[tuple[UUID, str]], chosen: UUID | None) -> None:
     box.clear()
     for key, words in choices:
-        box.addItem(words, key)
-    box.setCurrentIndex(max(0, box.findData(chosen)) if choices else -1)
+        # As text: Qt compares Python objects by identity.
+        box.addItem(words, str(key))
+    box.setCurrentIndex(max(0, box.findData(str(chosen))) if choices else -1)
 
 
 def _chosen(box: QComboBox) -> UUID | None:
     found: object = box.currentData()
-    return found if isinstance(found, UUID) else None
+    return UUID(found) if isinstance(found, str) else None
 
 
 def _result(person: Person) -> Result:

@@ -140,8 +140,8 @@ class CalendarScreen(Screen):
         self._instructors.blockSignals(True)
         self._instructors.clear()
         for key, name in names:
-            self._instructors.addItem(name, key)
-        self._instructors.setCurrentIndex(max(0, self._instructors.findData(chosen)))
+            self._instructors.addItem(name, str(key))
+        self._instructors.setCurrentIndex(max(0, self._instructors.findData(str(chosen))))
         self._instructors.blockSignals(False)
 
     def show_lesson(self, booking_id: UUID) -> None:
@@ -268,8 +268,8 @@ class CalendarScreen(Screen):
 
     def _instructor_chosen(self) -> None:
         chosen: object = self._instructors.currentData()
-        if isinstance(chosen, UUID):
-            self.presenter.choose_instructor(chosen)
+        if isinstance(chosen, str):
+            self.presenter.choose_instructor(UUID(chosen))
 
 
 class RefusalBar(QFrame):

@@ -10,7 +10,8 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.unit_of_work import Command, Receipt
 from driveflow_desktop.ui.ports import Desk, OnError
-from driveflow_desktop.ui.screens.services.words import read_date, read_percent
+from driveflow_desktop.ui.screens.services.words import read_percent
+from driveflow_desktop.ui.typed_values import read_date
 from driveflow_desktop.ui.words import tr
 
 _CONTEXT: Final = "Services"

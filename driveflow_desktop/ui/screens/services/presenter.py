@@ -14,12 +14,12 @@ from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Command, Receipt, UnitOfWork
-from driveflow_desktop.ui.calendar.colours import FAMILIES
 from driveflow_desktop.ui.editing import Cell, Field
 from driveflow_desktop.ui.ports import Desk, OnError
 from driveflow_desktop.ui.screens.services import words
 from driveflow_desktop.ui.screens.services.cards import Added, Done, RateCards
 from driveflow_desktop.ui.shell import formats
+from driveflow_desktop.ui.typed_values import colour_names
 from driveflow_desktop.ui.widgets.typed import parse_cents
 from driveflow_desktop.ui.words import tr
 
@@ -115,7 +115,7 @@ class ServicesPresenter:
         """A service for the side panel."""
         service = self._services[service_id]
         lock = self.locked
-        colour = service.colour or "blue"
+        colour, palette = service.colour or "blue", colour_names()
         return (
             Field("name", tr(_CONTEXT, "Name"), service.name, service.name, locked=lock),
             Field(
@@ -128,7 +128,9 @@ class ServicesPresenter:
             Field(
                 "kind", tr(_CONTEXT, "Kind"), words.kind_words()[service.kind], service.kind, "choice", _kinds(), lock
             ),
-            Field("colour", tr(_CONTEXT, "Colour"), _colours().get(colour, colour), colour, "choice", _palette(), lock),
+            Field(
+                "colour", tr(_CONTEXT, "Colour"), palette.get(colour, colour), colour, "choice", _pairs(palette), lock
+            ),
             Field(
                 "description",
                 tr(_CONTEXT, "Description"),
@@ -289,22 +291,8 @@ def _kinds() -> tuple[tuple[str, str], ...]:
     return tuple((kind.value, shown) for kind, shown in words.kind_words().items())
 
 
-def _palette() -> tuple[tuple[str, str], ...]:
-    return tuple(_colours().items())
-
-
-def _colours() -> Mapping[str, str]:
-    named = {
-        "blue": tr(_CONTEXT, "Blue"),
-        "teal": tr(_CONTEXT, "Teal"),
-        "violet": tr(_CONTEXT, "Violet"),
-        "green": tr(_CONTEXT, "Green"),
-        "indigo": tr(_CONTEXT, "Indigo"),
-        "amber": tr(_CONTEXT, "Amber"),
-        "rose": tr(_CONTEXT, "Rose"),
-        "slate": tr(_CONTEXT, "Slate"),
-    }
-    return {name: named.get(name, name.title()) for name in FAMILIES}
+def _pairs(named: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(named.items())
 
 
 def _date_words(day: date | None) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Final
 
 from driveflow_desktop.domain.catalog.queries import CardView, ServiceView
@@ -10,7 +9,6 @@ from driveflow_desktop.domain.catalog.values import ServiceKind
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import half_up
 from driveflow_desktop.ui.shell import formats
-from driveflow_desktop.ui.shell.typed_date import parse_date
 from driveflow_desktop.ui.words import tr
 
 _CONTEXT: Final = "Services"
@@ -61,21 +59,6 @@ def validity(card: CardView) -> str:
     if last is not None:
         return tr(_CONTEXT, "until {last}").format(last=formats.day(last))
     return tr(_CONTEXT, "no dates")
-
-
-def read_date(text: str, today: date, column: str) -> date | None:
-    """The date that was typed, None for an empty text; `UserError` "invalid" otherwise."""
-    if not text.strip():
-        return None
-    found = parse_date(text, today)
-    if found is None:
-        raise UserError(
-            "invalid",
-            tr(_CONTEXT, "“{text}” is not a date.").format(text=text.strip()),
-            hint=tr(_CONTEXT, "Write it like 3 dec or 24/11/2026."),
-            column=column,
-        )
-    return found
 
 
 def read_percent(text: str) -> int:

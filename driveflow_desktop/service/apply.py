@@ -239,13 +239,24 @@ class TransactionApplier:
 
     def _require_references(self, rows: RowCodec, values: Row) -> None:
         """Every row referred to exists and lies in the member's scope; otherwise it is as if it did not exist."""
-        for column, target, _cascades in rows.parents:
-            wanted = values.get(column)
-            if wanted is None:
-                continue
-            found = codec(_SYNCED[target]).read(self._connection, self._member.org_id, cast("UUID", wanted))
-            if found is None or not self._visible(target, found):
+        wanted = [
+            (column, _SYNCED[target], cast("UUID", values[column]))
+            for column, target, _cascades in rows.parents
+            if values.get(column) is not None
+        ]
+        if not wanted:
+            return
+        org_id = self._member.org_id
+        stands = (sa.exists().where(table.c.org_id == org_id, table.c.id == key) for _column, table, key in wanted)
+        for (column, table, key), found in zip(wanted, self._connection.execute(sa.select(*stands)).one(), strict=True):
+            if not found or not self._sees(table, key):
                 raise UserError("missing_reference", "It refers to something that is not there.", column=column)
+
+    def _sees(self, table: sa.Table, row_id: UUID) -> bool:
+        if self._member.sees_all:
+            return True
+        row = codec(table).read(self._connection, self._member.org_id, row_id)
+        return row is not None and self._visible(str(table.name), row)
 
     def _is_later(self, edit: _Edit, column: str) -> bool:
         last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), column)

@@ -1,5 +1,6 @@
 """The PC's outbox: what waits to be pushed, and what became of it."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,8 +30,8 @@ class PendingEdit:
     table: str
     row_id: UUID
     op: Op
-    values: Mapping[str, Json]
-    before: Mapping[str, Json]
+    payload: str
+    """The entry's payload as JSON text: of thousands of pending edits a step looks into a few."""
     acked_seq: int | None
     occurred_at: datetime
     held: bool
@@ -40,6 +41,16 @@ class PendingEdit:
         """The row that the edit touches."""
         return self.table, self.row_id
 
+    @property
+    def values(self) -> Mapping[str, Json]:
+        """The columns that the edit sets."""
+        return cast("Mapping[str, Json]", json.loads(self.payload)["values"])
+
+    @property
+    def before(self) -> Mapping[str, Json]:
+        """What the edit's device had seen in them."""
+        return cast("Mapping[str, Json]", json.loads(self.payload)["before"])
+
 
 _COLUMNS = (
     OUTBOX.c.id,
@@ -47,7 +58,6 @@ _COLUMNS = (
     OUTBOX.c.table_name,
     OUTBOX.c.row_id,
     OUTBOX.c.op,
-    OUTBOX.c.payload,
     OUTBOX.c.acked_seq,
     OUTBOX.c.occurred_at,
     OUTBOX.c.last_error,
@@ -60,7 +70,8 @@ def _pending(org_id: UUID) -> sa.ColumnElement[bool]:
 
 def pending_edits(connection: sa.Connection, org_id: UUID) -> list[PendingEdit]:
     """Every edit that lies over a service row, oldest first."""
-    rows = connection.execute(sa.select(*_COLUMNS).where(_pending(org_id)).order_by(OUTBOX.c.id))
+    text = sa.type_coerce(OUTBOX.c.payload, sa.Text).label("text")
+    rows = connection.execute(sa.select(*_COLUMNS, text).where(_pending(org_id)).order_by(OUTBOX.c.id))
     return [
         PendingEdit(
             mutation_id=row.id,
@@ -68,8 +79,7 @@ def pending_edits(connection: sa.Connection, org_id: UUID) -> list[PendingEdit]:
             table=row.table_name,
             row_id=row.row_id,
             op=row.op,
-            values=row.payload["values"],
-            before=row.payload["before"],
+            payload=row.text,
             acked_seq=row.acked_seq,
             occurred_at=row.occurred_at,
             held=row.last_error == HELD,
@@ -102,7 +112,9 @@ def to_push(
 
 def _unjudged(connection: sa.Connection, org_id: UUID, limit: int) -> Iterator[tuple[UUID, list[_Entry]]]:
     """Unjudged transactions, oldest first, read about `limit` mutations at a time."""
-    waiting = sa.select(*_COLUMNS, OUTBOX.c.actor_user_id).where(_pending(org_id), OUTBOX.c.acked_seq.is_(None))
+    waiting = sa.select(*_COLUMNS, OUTBOX.c.payload, OUTBOX.c.actor_user_id).where(
+        _pending(org_id), OUTBOX.c.acked_seq.is_(None)
+    )
     ordered = waiting.order_by(OUTBOX.c.id)
     after: UUID | None = None
     while True:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from driveflow_desktop.sync.outbox import PendingEdit, dependants, mark_accepted
 RowKey: TypeAlias = tuple[str, UUID]
 WireImage: TypeAlias = Mapping[str, Json] | None
 """A row in wire form, or None for "does not exist"."""
+_CHUNK: Final = 500
 
 
 class Pending:
@@ -37,8 +38,9 @@ class Pending:
             self._by_row.setdefault(edit.key, []).append(edit)
             self._by_transaction.setdefault(edit.transaction_id, []).append(edit)
         self._were_held = {edit.transaction_id for edit in self._edits() if edit.held}
-        bases = connection.execute(sa.select(BASE_ROWS).where(BASE_ROWS.c.org_id == org_id))
-        self._bases: dict[RowKey, WireImage] = {(row.table_name, row.id): row.row for row in bases}
+        keys = connection.execute(sa.select(BASE_ROWS.c.table_name, BASE_ROWS.c.id).where(BASE_ROWS.c.org_id == org_id))
+        self._based: set[RowKey] = {(row.table_name, row.id) for row in keys}
+        self._bases: dict[RowKey, WireImage] = {}
         self.set_aside: set[UUID] = set()
 
     # -- asking -------------------------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ class Pending:
 
     def has_base(self, key: RowKey) -> bool:
         """Whether the service's row is kept aside for `key`."""
-        return key in self._bases
+        return key in self._based
 
     def own(self, transactions: Collection[UUID]) -> set[UUID]:
         """Those of `transactions` that wait here: pending, or as conflicts in the inbox."""
@@ -70,16 +72,28 @@ class Pending:
 
     def images(self, keys: Collection[RowKey], incoming: Mapping[RowKey, WireImage]) -> dict[RowKey, WireImage]:
         """What each row must look like now: the service's row with the pending edits on top."""
+        self._read_bases(self._based.intersection(keys) - self._bases.keys())
         found: dict[RowKey, WireImage] = {}
         for key in keys:
-            if key not in self._bases and key not in incoming:
+            if key not in self._based and key not in incoming:
                 raise Bug(f"a {key[0]} row is rewritten without a service row under it")
-            image = self._bases[key] if key in self._bases else incoming[key]
+            image = self._bases[key] if key in self._based else incoming[key]
             for edit in self._by_row.get(key, ()):
                 if edit.transaction_id not in self._held:
                     image = self._lay(edit, image)
             found[key] = image
         return found
+
+    def _read_bases(self, keys: Collection[RowKey]) -> None:
+        by_table: dict[str, list[UUID]] = {}
+        for table, row_id in keys:
+            by_table.setdefault(table, []).append(row_id)
+        for table, ids in by_table.items():
+            of_table = (BASE_ROWS.c.org_id == self._org_id, BASE_ROWS.c.table_name == table)
+            for start in range(0, len(ids), _CHUNK):
+                chunk = BASE_ROWS.c.id.in_(ids[start : start + _CHUNK])
+                rows = self._connection.execute(sa.select(BASE_ROWS.c.id, BASE_ROWS.c.row).where(*of_table, chunk))
+                self._bases |= {(table, row.id): row.row for row in rows}
 
     def _lay(self, edit: PendingEdit, image: WireImage) -> WireImage:
         if edit.op is Op.DELETE:
@@ -157,15 +171,14 @@ class Pending:
 
     def close(self) -> None:
         """Forget the bases of rows without pending edits, and note which transactions are held back."""
-        free = self._bases.keys() - self._by_row.keys()
+        free = self._based - self._by_row.keys()
         if free:
             table = sa.bindparam("free_table", type_=BASE_ROWS.c.table_name.type)
             row_id = sa.bindparam("free_id", type_=BASE_ROWS.c.id.type)
             where = (BASE_ROWS.c.org_id == self._org_id, BASE_ROWS.c.table_name == table, BASE_ROWS.c.id == row_id)
             entries = [{"free_table": name, "free_id": key} for name, key in free]
             self._connection.execute(BASE_ROWS.delete().where(*where), entries)
-            for key in free:
-                del self._bases[key]
+            self._based -= free
         waiting = self._by_transaction.keys()
         mark_held(self._connection, self._org_id, self._held - self._were_held, held=True)
         mark_held(self._connection, self._org_id, (self._were_held - self._held) & waiting, held=False)

@@ -70,7 +70,9 @@ def setting(program: str, clock: Clock | None = None) -> Setting:
     return Setting(clock=clock or SystemClock(), tables=METADATA, guard=hard_rules, program=program)
 
 
-def open_school(folder: DataFolder, program: str, ask: AskPassphrase | None = None) -> Replica:
+def open_school(
+    folder: DataFolder, program: str, ask: AskPassphrase | None = None, clock: Clock | None = None
+) -> Replica:
     """Open the school in a folder, with the key from wherever it is kept. Raises what `open_replica` raises."""
     files = folder.replica
     if not folder.has_school:
@@ -78,7 +80,7 @@ def open_school(folder: DataFolder, program: str, ask: AskPassphrase | None = No
             "missing", f"There is no school in {folder.path}.", hint="Start DriveFlow to create one, or try the demo."
         )
     keys = keys_of(read_identity(files).key_kind, files, os.environ, ask)
-    return open_replica(files, keys, setting(program))
+    return open_replica(files, keys, setting(program, clock))
 
 
 def new_school(folder: DataFolder, program: str, ask: AskPassphrase | None = None) -> Replica:

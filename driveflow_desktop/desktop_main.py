@@ -28,9 +28,10 @@ from driveflow_desktop.domain.identity.commands import NewSchool, create_school
 from driveflow_desktop.domain.identity.queries import role_of, school, user_names
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.scheduling.commands.school import seed_policies
-from driveflow_desktop.kernel.clock import SystemClock
+from driveflow_desktop.kernel.clock import Clock, ShiftedClock, SystemClock
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
+from driveflow_desktop.kernel.time import local_date, wall_to_utc
 from driveflow_desktop.store.backup import Backups
 from driveflow_desktop.store.cipher import DemoKeys
 from driveflow_desktop.store.open_replica import read_identity
@@ -47,6 +48,8 @@ from driveflow_desktop.ui.widgets.memory import ForgetfulMemory, Memory
 
 log = logging.getLogger(__name__)
 DONE = 0
+DEMO_ZONE = ZoneInfo("Australia/Sydney")
+TOUR_MINUTE = 11 * 60 + 21
 FAILED = 1
 
 
@@ -104,10 +107,11 @@ def run_demo(
     folder = demo_folder(given, size)
     if folder.has_school and not _is_demo(folder):
         raise UserError("exists", f"{folder.path} holds a real school.", hint="Choose another folder with --data-dir.")
+    clock = SystemClock() if tour is None else _mid_morning()
     if fresh or tour is not None or not folder.has_school:
-        _make_demo(folder, DemoSize(size))
+        _make_demo(folder, DemoSize(size), clock)
     if tour is not None:
-        return _play_tour(folder, tour, as_json=as_json)
+        return _play_tour(folder, tour, clock, as_json=as_json)
     app = application()
     memory = SettingsFile(folder.settings)
     _say("This is a demo: its key is public, so keep nothing real in it.")
@@ -119,10 +123,17 @@ def _is_demo(folder: DataFolder) -> bool:
     return read_identity(folder.replica).key_kind == DemoKeys.kind
 
 
-def _make_demo(folder: DataFolder, size: DemoSize) -> None:
+def _mid_morning() -> Clock:
+    """Today's clock, moved so that the tour begins in the middle of the school's busy morning."""
+    now = SystemClock().now()
+    begin = wall_to_utc(local_date(now, DEMO_ZONE), TOUR_MINUTE, DEMO_ZONE)
+    return ShiftedClock(SystemClock(), begin - now)
+
+
+def _make_demo(folder: DataFolder, size: DemoSize, clock: Clock) -> None:
     _say(f"Making the demo school in {folder.path} …")
     shutil.rmtree(folder.replica.folder, ignore_errors=True)
-    made = build_demo(folder.replica.folder, size, SystemClock().now())
+    made = build_demo(folder.replica.folder, size, clock.now())
     with open_school(folder, "the DriveFlow demo") as replica:
         settle_in(replica, made.org_id, made.admin_id)
     _say(f"{made.students:,} students, {made.bookings:,} bookings.")
@@ -158,11 +169,11 @@ def _show(app: QApplication, folder: DataFolder, program_name: str, memory: Memo
         restore(program.restore_from, files, keys, setting(program_name))
 
 
-def _play_tour(folder: DataFolder, output: Path, *, as_json: bool) -> int:
+def _play_tour(folder: DataFolder, output: Path, clock: Clock, *, as_json: bool) -> int:
     from driveflow_desktop.demo.tour.play import play
 
     app = application()
-    with open_school(folder, "the DriveFlow tour") as replica:
+    with open_school(folder, "the DriveFlow tour", clock=clock) as replica:
         theme = Theme(app, Mode.LIGHT)
         report = play(app, theme, lambda: make_program(replica, ForgetfulMemory(), theme), replica, output)
     for line in report.lines:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QKeyCombination, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeySequence, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.base import Connection
@@ -30,11 +31,16 @@ class Effort:
     keys: int = 0
     clicks: int = 0
     started: float = field(default_factory=monotonic)
+    stopped: float | None = None
 
     @property
-    def seconds(self) -> float:
-        """Time since the task began."""
-        return monotonic() - self.started
+    def spent(self) -> float:
+        """Seconds from the beginning of the task to its end (`stop`), or to now."""
+        return (self.stopped or monotonic()) - self.started
+
+    def stop(self) -> None:
+        """The task is done; what follows (checks, pictures) is not the clerk's work."""
+        self.stopped = monotonic()
 
 
 class Driver:
@@ -75,8 +81,10 @@ class Driver:
             return look(connection)
 
     def picture(self, name: str) -> None:
-        """Take the window's picture in light and dark, in both sizes; leaves it as it was."""
-        window = self.program.window
+        """Take the window's picture in light and dark, in both sizes; leaves it as it was. Ends the task's clock."""
+        if self.effort.stopped is None:
+            self.effort.stop()
+        window, focus = self.program.window, self.app.focusWidget()
         size, mode = window.size(), self.theme.mode
         for width, height in SIZES:
             window.resize(width, height)
@@ -90,6 +98,8 @@ class Driver:
         self.theme.set_mode(mode)
         window.resize(size)
         self.settle()
+        if focus is not None and isValid(focus):
+            focus.setFocus()
 
     # -- hands --------------------------------------------------------------------------------------------------
 
@@ -97,20 +107,20 @@ class Driver:
         """Press one key or combination, in Qt's portable form (`Ctrl+K`, `Return`, `N`)."""
         # PySide6's stubs leave out that a sequence can be indexed.
         combination = cast("Sequence[QKeyCombination]", QKeySequence.fromString(keys))[0]
-        self.effort.keys += 1
+        self._count(keys=1)
         QTest.keyClick(self._focus(), combination.key(), combination.keyboardModifiers())
         self._spin()
 
     def type(self, text: str) -> None:
         """Type text into whatever has the focus; each character is a key."""
         for character in text:
-            self.effort.keys += 1
+            self._count(keys=1)
             QTest.keyClicks(self._focus(), character)
         self._spin()
 
     def click(self, widget: QWidget, at: QPoint | None = None, *, double: bool = False) -> None:
         """Click a widget, in its middle unless told where."""
-        self.effort.clicks += 2 if double else 1
+        self._count(clicks=2 if double else 1)
         place = at or widget.rect().center()
         act = QTest.mouseDClick if double else QTest.mouseClick
         act(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
@@ -118,7 +128,7 @@ class Driver:
 
     def drag(self, widget: QWidget, start: QPoint, end: QPoint, *, drop: bool = True) -> None:
         """Press, move in small steps, release: one click. Without `drop` the button stays down."""
-        self.effort.clicks += 1
+        self._count(clicks=1)
         QTest.mousePress(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
         for step in range(1, _STEPS + 1):
             self._move(widget, start + (end - start) * step / _STEPS)
@@ -141,6 +151,12 @@ class Driver:
 
     def _focus(self) -> QWidget:
         return self.app.focusWidget() or self.program.window
+
+    def _count(self, *, keys: int = 0, clicks: int = 0) -> None:
+        """Count for the task while its clock runs."""
+        if self.effort.stopped is None:
+            self.effort.keys += keys
+            self.effort.clicks += clicks
 
     def _spin(self) -> None:
         QTest.qWait(1)

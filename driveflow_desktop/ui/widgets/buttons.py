@@ -187,6 +187,10 @@ class ChipRow(QWidget):
         """The ids of the filters that are on."""
         return frozenset(chip for chip, button in self._chips.items() if button.isChecked())
 
+    def chips(self) -> list[str]:
+        """The ids of all chips, in order."""
+        return list(self._chips)
+
     def button(self, chip: str) -> Button:
         """The button of a chip."""
         return self._chips[chip]

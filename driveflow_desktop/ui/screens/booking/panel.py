@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -57,6 +57,14 @@ class LetterForm(QFrame):
         for each, button in self._buttons.items():
             button.setChecked(each == option)
         self.chosen.emit(option)
+
+    def event(self, event: QEvent) -> bool:
+        """The form's letters are its own while it has the keyboard, not the window's shortcuts."""
+        override = event.type() is QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.text().upper() in self._letters:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A letter chooses, Enter goes through, Esc gives up."""

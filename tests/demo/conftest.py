@@ -21,7 +21,7 @@ from driveflow_desktop.store.open_replica import Setting, open_replica
 from tests.conftest import NOW
 
 MIDDLE = Scale(instructors=12, students=900, days_back=160, days_ahead=20, lessons_each=5)
-TINY = Scale(instructors=6, students=34, days_back=24, days_ahead=5, lessons_each=6, every_days=4)
+TINY = Scale(instructors=6, students=32, days_back=16, days_ahead=3, lessons_each=5, every_days=4)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.widgets.lookup import Answer
 from driveflow_desktop.ui.widgets.results import Result
 
-_ICONS = {"student": "student", "guardian": "users", "instructor": "steering-wheel", "booking": "calendar-blank"}
+_ICONS = {"student": "student", "guardian": "users", "instructor": "car", "booking": "calendar-blank"}
 _SCREENS = {"student": "students", "guardian": "students", "instructor": "instructors", "booking": "calendar"}
 
 

@@ -53,7 +53,7 @@ class CalendarScreen(Screen):
         self.editor = BookingEditor(context.desk)
         self.refusal = RefusalBar()
         self._empty = EmptyState(
-            "steering-wheel", self.tr("No instructors yet: the calendar has a column for each."), self.tr("Add one")
+            "car", self.tr("No instructors yet: the calendar has a column for each."), self.tr("Add one")
         )
         self._bar = TopBar("")
         self._views = Segmented([(DAY, self.tr("Day")), (WEEK, self.tr("Week"))], self.tr("View"))

@@ -32,10 +32,8 @@ METADATA: Final = Base.metadata
 
 def synced_tables() -> tuple[sa.Table, ...]:
     """The tables whose rows travel through the change log, parents before children."""
-    names = {
-        str(mapper.local_table.name) for mapper in TenantRow.registry.mappers if issubclass(mapper.class_, TenantRow)
-    }
-    return tuple(table for table in METADATA.sorted_tables if table.name in names)
+    synced = {mapper.local_table for mapper in TenantRow.registry.mappers if issubclass(mapper.class_, TenantRow)}
+    return tuple(table for table in METADATA.sorted_tables if table in synced)
 
 
 def tables_for(dialect: str) -> tuple[sa.Table, ...]:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from driveflow_desktop.store.base import Base, document, tenant_index, tenant_unique, text, utc_now

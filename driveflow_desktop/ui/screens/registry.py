@@ -20,12 +20,15 @@ def all_screens(context: ScreenContext) -> Sequence[ScreenSpec]:
     return (
         ScreenSpec("today", tr("Screens", "Today"), "sun", "", partial(today_screen, context)),
         ScreenSpec("calendar", tr("Screens", "Calendar"), "calendar-blank", "", partial(calendar_screen, context)),
-        ScreenSpec(
-            "instructors", tr("Screens", "Instructors"), "car", "", partial(instructors_screen, context)
-        ),
+        ScreenSpec("instructors", tr("Screens", "Instructors"), "car", "", partial(instructors_screen, context)),
         ScreenSpec("services", tr("Screens", "Services & rates"), "tag", "", partial(services_screen, context)),
         ScreenSpec(
-            "activity", tr("Screens", "Activity"), "clock-counter-clockwise", office, partial(activity_screen, context), "see_audit"
+            "activity",
+            tr("Screens", "Activity"),
+            "clock-counter-clockwise",
+            office,
+            partial(activity_screen, context),
+            "see_audit",
         ),
         ScreenSpec("settings", tr("Screens", "Settings"), "gear-six", office, partial(settings_screen, context)),
     )

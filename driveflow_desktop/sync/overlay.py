@@ -213,27 +213,43 @@ class _Rewrite:
 
     def _orphans(self, images: Mapping[RowKey, WireImage]) -> Iterable[_Collision]:
         """Rows that refer to a row which is not there (any more): the pending one of the two gives way."""
-        suspects: dict[str, set[UUID]] = {}
-        some_removed = any(image is None for image in images.values())
-        for table, row_id in self.touched | self._pending.keys() if some_removed else self.touched:
-            suspects.setdefault(table, set()).add(row_id)
-        for table, ids in suspects.items():
-            for column, target, _cascades in codec(self._tables.tables[table]).parents:
-                for row_id, parent_id in self._without_parent(table, sorted(ids), column, target):
-                    child, parent = (table, row_id), (target, parent_id)
-                    if transactions := self._pending.transactions_on(child):
+        written, removed = _ids(self.touched), _ids(key for key, image in images.items() if image is None)
+        for table, child in self._tables.tables.items():
+            if "version" not in child.columns:
+                continue
+            for column, target, _cascades in codec(child).parents:
+                suspects = ((child.c.id, written.get(table, ())), (child.c[column], removed.get(target, ())))
+                for row_id, parent_id in self._without_parent(child, column, target, suspects):
+                    mine, parent = (str(table), row_id), (target, parent_id)
+                    if transactions := self._pending.transactions_on(mine):
                         yield _Collision("missing_reference", transactions, {})
                     elif transactions := self._pending.transactions_on(parent):
-                        yield _Collision("in_use", transactions, _met(child))
+                        yield _Collision("in_use", transactions, _met(mine))
 
-    def _without_parent(self, table: str, ids: Sequence[UUID], column: str, target: str) -> Iterable[tuple[UUID, UUID]]:
-        child, parent = self._tables.tables[table], self._tables.tables[target].alias()
+    def _without_parent(
+        self,
+        child: sa.Table,
+        column: str,
+        target: str,
+        suspects: Iterable[tuple[sa.ColumnElement[UUID], Sequence[UUID]]],
+    ) -> Iterable[tuple[UUID, UUID]]:
+        """Those of the suspects, given as columns with ids, that refer to nothing: (row, missing parent)."""
+        parent = self._tables.tables[target].alias()
         matches = sa.and_(parent.c.org_id == child.c.org_id, parent.c.id == child.c[column])
         found = sa.select(child.c.id, child.c[column]).outerjoin(parent, matches)
-        for start in range(0, len(ids), _CHUNK):
-            where = (child.c.org_id == self._org_id, child.c.id.in_(ids[start : start + _CHUNK]))
-            missing = found.where(*where, child.c[column].is_not(None), parent.c.id.is_(None))
-            yield from ((row[0], row[1]) for row in self._connection.execute(missing))
+        dangling = (child.c.org_id == self._org_id, child.c[column].is_not(None), parent.c.id.is_(None))
+        for named, ids in suspects:
+            for start in range(0, len(ids), _CHUNK):
+                missing = found.where(*dangling, named.in_(ids[start : start + _CHUNK]))
+                yield from ((row[0], row[1]) for row in self._connection.execute(missing))
+
+
+def _ids(keys: Iterable[RowKey]) -> dict[str, list[UUID]]:
+    """The row ids by table, in a fixed order."""
+    found: dict[str, list[UUID]] = {}
+    for table, row_id in sorted(keys):
+        found.setdefault(table, []).append(row_id)
+    return found
 
 
 def _save_cursor(connection: sa.Connection, cursor: int) -> None:

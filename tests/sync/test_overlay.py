@@ -282,6 +282,28 @@ def test_a_pending_delete_gives_way_to_a_row_that_needs_it(world: World) -> None
     assert_settled(world, one, two)
 
 
+def test_a_held_delete_still_gives_way_when_the_next_page_does_not_touch_what_needs_it(world: World) -> None:
+    one, two, things = pair(world)
+    night = one.do(lambda uow: uow.insert(Service, {"name": "Night"})).value
+    one.sync()
+    two.sync()
+    values = {**things.booking(things.ethan, things.ben, 26), "service_id": night}
+    booking = one.do(lambda uow: uow.insert(Booking, values)).value
+    one.sync()
+    for alert in ("Glasses", "None"):
+        one.do(lambda uow, alert=alert: uow.update(Student, things.chloe, {"alert": alert}))
+        one.sync()
+    two.do(lambda uow: uow.delete(Service, night))
+    for _page in range(3):
+        two.pull(limit=1)
+        assert intact(two)
+        assert night in two.rows(Service)
+    two.pull()
+    assert booking in two.rows(Booking)
+    assert [conflict.code for conflict in two.conflicts()] == ["in_use"]
+    assert_settled(world, one, two)
+
+
 def test_a_mixture_that_no_check_lets_pass_is_a_conflict(world: World) -> None:
     one, two, things = pair(world)
     day = {"instructor_id": things.ben, "day_of_week": 1, "start_minute": 540, "end_minute": 1020}

@@ -18,6 +18,8 @@ from driveflow_desktop.ui.words import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROW_HEIGHT = 40
+_CELLS = "QTableView::item { padding: 0 12px; }"
+"""As the header's sections are padded."""
 
 
 def activity_screen(context: ScreenContext) -> Screen:
@@ -159,6 +161,7 @@ def _table(model: ActivityModel, name: str) -> QTableView:
     view.setAccessibleName(name)
     view.setModel(model)
     view.setShowGrid(False)
+    view.setStyleSheet(_CELLS)
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

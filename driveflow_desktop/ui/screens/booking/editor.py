@@ -1,6 +1,7 @@
 """The editor of a new booking, in the side panel's place."""
 
 from collections.abc import Sequence
+from html import escape
 from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
@@ -58,14 +59,14 @@ class BookingEditor(SidePanel):
         self.suggestions = ChipRow()
         self.error = ErrorLine()
         self.overrule = Button(self.tr("Book anyway"))
+        self.instead = ChipRow()
         self._new_student = [FormField(self.tr("Mobile"), self.mobile), FormField(self.tr("Suburb"), self.suburb)]
         self._lay_out()
         self._connect()
 
     def open(self, wish: Wish) -> None:
         """Begin a booking with what is known of it."""
-        self.error.clear()
-        self.overrule.hide()
+        self._forget_refusal()
         self._minutes = wish.minutes
         self.presenter.open(wish)
 
@@ -96,7 +97,7 @@ class BookingEditor(SidePanel):
 
     def save(self) -> None:
         """Book it."""
-        self.error.clear()
+        self._forget_refusal()
         self.presenter.save(self.draft())
 
     # -- what the presenter says --------------------------------------------------------------------------------
@@ -122,15 +123,13 @@ class BookingEditor(SidePanel):
 
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
         """Free times, the reasons on hover and for screen readers."""
-        self.suggestions.set_chips([(each.key, each.words) for each in found])
-        for each in found:
-            button = self.suggestions.button(each.key)
-            button.setToolTip(each.why)
-            button.setAccessibleDescription(each.why)
+        _fill_chips(self.suggestions, found)
 
-    def refuse(self, error: UserError, *, can_overrule: bool) -> None:
-        """Say why it was not saved, go to the field at fault, and offer to overrule advice."""
+    def refuse(self, error: UserError, *, can_overrule: bool, instead: Sequence[Suggestion] = ()) -> None:
+        """Say why it was not saved, go to the field at fault, offer other times and to overrule advice."""
         self.error.show_error(error)
+        _fill_chips(self.instead, instead)
+        self.instead.setVisible(bool(instead))
         self.overrule.setVisible(can_overrule)
         fields: dict[str, QWidget] = {
             "student": self.student,
@@ -174,8 +173,9 @@ class BookingEditor(SidePanel):
         self.add(FormField(self.tr("Notes"), self.notes))
         self.add(self.status)
         self.add(self.error)
+        self.add(self.instead)
         self.add(self.overrule)
-        self.overrule.hide()
+        self._forget_refusal()
         save = PrimaryButton(self.tr("Book"), hint="↵")
         save.clicked.connect(self.save)
         close = Button(self.tr("Close"), hint="Esc")
@@ -192,6 +192,7 @@ class BookingEditor(SidePanel):
         self.day.changed.connect(self._changed)
         self.time.changed.connect(self._changed)
         self.suggestions.clicked.connect(self._take)
+        self.instead.clicked.connect(self._take)
         self.overrule.clicked.connect(lambda: self.presenter.save(self.draft(), override=True))
 
     def _ask(self, text: str, answer: Answer) -> None:
@@ -212,10 +213,16 @@ class BookingEditor(SidePanel):
         for field in self._new_student:
             field.setVisible(draft.student_id is None and bool(draft.name.strip()))
 
+    def _forget_refusal(self) -> None:
+        self.error.clear()
+        self.instead.hide()
+        self.overrule.hide()
+
     def _take(self, key: str) -> None:
         found = self.presenter.slot(key)
         if found is None:
             return
+        self._forget_refusal()
         instructor, day, minute = found
         self._filling = True
         self.instructor.setCurrentIndex(self.instructor.findData(str(instructor)))
@@ -223,6 +230,15 @@ class BookingEditor(SidePanel):
         self.time.set_value(minute)
         self._filling = False
         self._changed()
+
+
+def _fill_chips(row: ChipRow, found: Sequence[Suggestion]) -> None:
+    row.set_chips([(each.key, each.words) for each in found])
+    for each in found:
+        button = row.button(each.key)
+        # A tool tip that looks like markup is read as markup; names are words.
+        button.setToolTip(escape(each.why, quote=False))
+        button.setAccessibleDescription(each.why)
 
 
 def _line(name: str, placeholder: str) -> QLineEdit:

@@ -27,6 +27,7 @@ from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.search import find
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.booking.ways_out import ways_out
 from driveflow_desktop.ui.screens.calendar.presenter import ADVICE, Wish
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
@@ -104,8 +105,8 @@ class EditorSurface(Protocol):
         """Offer free times."""
         ...
 
-    def refuse(self, error: UserError, *, can_overrule: bool) -> None:
-        """Say why it was not saved."""
+    def refuse(self, error: UserError, *, can_overrule: bool, instead: Sequence[Suggestion] = ()) -> None:
+        """Say why it was not saved; `instead` are free times."""
         ...
 
     def saved(self, booking_id: UUID) -> None:
@@ -192,7 +193,11 @@ class EditorPresenter:
             self._surface.saved(receipt.value)
 
         def refused(error: UserError) -> None:
-            self._surface.refuse(error, can_overrule=error.code in ADVICE)
+            ways = ways_out(error, self._desk.session.tz)
+            self._found |= {way.key: way.slot for way in ways}
+            names = [self._names.get(way.slot.instructor_id, "") for way in ways]
+            instead = [Suggestion(way.key, way.words, name) for way, name in zip(ways, names, strict=True)]
+            self._surface.refuse(error, can_overrule=error.code in ADVICE, instead=instead)
 
         words = tr("Editor", "Lesson booked")
         if draft.student_id is None:
@@ -205,6 +210,7 @@ class EditorPresenter:
         self, wish: Wish, found: tuple[tuple[ServiceView, ...], tuple[InstructorFacts, ...], Person | None]
     ) -> None:
         offered, people, known = found
+        self._found = {}
         self._services = {each.id: each for each in offered}
         self._names = {each.id: each.display_name for each in people}
         tz = self._desk.session.tz
@@ -275,9 +281,9 @@ class EditorPresenter:
             return free_slots(connection, session.org_id, search, now, SUGGESTIONS)
 
         def found(slots: tuple[FoundSlot, ...]) -> None:
-            self._found = {f"{each.slot.instructor_id}{each.slot.start.isoformat()}": each.slot for each in slots}
-            shown = [self._suggestion(key, each) for key, each in zip(self._found, slots, strict=True)]
-            self._surface.show_suggestions(shown)
+            by_key = {f"{each.slot.instructor_id}{each.slot.start.isoformat()}": each for each in slots}
+            self._found |= {key: each.slot for key, each in by_key.items()}
+            self._surface.show_suggestions([self._suggestion(key, each) for key, each in by_key.items()])
 
         self._desk.read("editor/free", query, found)
 

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.scheduling.values import CancellationActor
@@ -18,6 +18,7 @@ from driveflow_desktop.ui.screens.booking.presenter import BookingCard, BookingP
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, DangerButton, PrimaryButton
 from driveflow_desktop.ui.widgets.fields import FormField, MoneyField
+from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.inline import EditableValue
 from driveflow_desktop.ui.widgets.marks import Pill
@@ -66,12 +67,18 @@ class LetterForm(QFrame):
             return True
         return super().event(event)
 
+    def take_letter(self, event: QKeyEvent) -> bool:
+        """Choose by the letter pressed; whether it was one."""
+        option = self._letters.get(event.text().upper())
+        if option is not None:
+            self.choose(option)
+        return option is not None
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A letter chooses, Enter goes through, Esc gives up."""
-        letter = event.text().upper()
-        if letter in self._letters:
-            self.choose(self._letters[letter])
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self.take_letter(event):
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.submitted.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
@@ -255,6 +262,10 @@ class BookingPanel(SidePanel):
         return value
 
     def _buttons(self, card: BookingCard) -> None:
+        # They wrap: four of them are too many for one line in a large font.
+        box = QWidget()
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        flow = FlowLayout(box, spacing=8)
         choices = (
             ("booking.confirm", self.tr("Confirm"), "", self.presenter.confirm),
             ("lesson.start", self.tr("Start"), "A", self.presenter.start),
@@ -266,12 +277,13 @@ class BookingPanel(SidePanel):
             if act in card.acts:
                 button = Button(words, hint=hint)
                 button.clicked.connect(run)
-                self.add_button(button)
+                flow.addWidget(button)
         if "booking.cancel" in card.acts:
             cancel = DangerButton(self.tr("Cancel…"))
             cancel.setAccessibleName(self.tr("Cancel lesson…"))
             cancel.clicked.connect(self.ask_cancel)
-            self.add_button(cancel, far=True)
+            flow.addWidget(cancel)
+        self.add_button(box)
 
     def _free_chosen(self, key: str) -> None:
         if key == _MORE:
@@ -295,16 +307,24 @@ class CancelForm(LetterForm):
         )
         self.actor: CancellationActor | None = None
         self._lines = FieldList()
+        self.why = QLineEdit()
+        self.why.setAccessibleName(self.tr("Reason (optional)"))
+        self.why.setPlaceholderText(self.tr("Car in the workshop"))
+        self._why_field = FormField(self.tr("Reason (optional)"), self.why)
+        self._why_field.hide()
         self._confirm = DangerButton(self.tr("Cancel lesson"), hint="↵")
         self._confirm.clicked.connect(self.submitted)
         self._confirm.setEnabled(False)
         self.column.addWidget(self._lines)
+        self.column.addWidget(self._why_field)
         self.column.addWidget(self._confirm)
         self.chosen.connect(self._choose_actor)
 
     @property
     def reason(self) -> str:
-        """In words, for the audit."""
+        """In words, for the audit: what was typed for a choice of the school, else who cancelled."""
+        if self.actor is CancellationActor.ADMIN:
+            return self.why.text().strip() or self.tr("Cancelled by the school.")
         return "" if self.actor is None else self.tr("Cancelled by the {who}.").format(who=self.actor.value)
 
     def show_quote(self, quote: Quote) -> None:
@@ -316,6 +336,7 @@ class CancelForm(LetterForm):
     def _choose_actor(self, option: str) -> None:
         self.actor = CancellationActor(option)
         self._confirm.setEnabled(False)
+        self._why_field.setVisible(self.actor is CancellationActor.ADMIN)
 
 
 class PaymentForm(LetterForm):
@@ -335,17 +356,32 @@ class PaymentForm(LetterForm):
         self._due = due_cents
         self.amount = MoneyField(self.tr("Amount"))
         self.amount.set_value(due_cents)
+        self.amount.installEventFilter(self)
+        self.amount.changed.connect(self._show_amount)
         self._till = label(size="sm", tone="muted")
-        confirm = PrimaryButton(self.tr("Record {money}").format(money=formats.money(due_cents)), hint="↵")
-        confirm.clicked.connect(self.submitted)
+        self._confirm = PrimaryButton("", hint="↵")
+        self._confirm.clicked.connect(self.submitted)
         self.column.addWidget(FormField(self.tr("Amount"), self.amount))
         self.column.addWidget(self._till)
-        self.column.addWidget(confirm)
+        self.column.addWidget(self._confirm)
         self.chosen.connect(self._choose_method)
+        self._show_amount()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The methods' letters choose in the amount as well: no amount has letters in it."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.take_letter(event):
+            return True
+        return super().eventFilter(watched, event)
 
     def _choose_method(self, option: str) -> None:
         self.method = PaymentMethod(option)
-        self._till.setText(self._till_words(self.method, self.amount.value or self._due))
+        self._show_amount()
+
+    def _show_amount(self) -> None:
+        """The button says what it records; beneath, what to ask for at the till."""
+        amount = self.amount.value or self._due
+        self._confirm.setText(self.tr("Record {money}").format(money=formats.money(amount)))
+        self._till.setText("" if self.method is None else self._till_words(self.method, amount))
 
 
 def _amount(words: str, money: str, *, strong: bool = False) -> QHBoxLayout:

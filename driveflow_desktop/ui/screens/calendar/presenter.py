@@ -18,6 +18,7 @@ from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.calendar.snapshot import CalendarPage, GhostVerdict, Proposal, ProposalKind
 from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.booking.ways_out import WayOut, ways_out
 from driveflow_desktop.ui.screens.calendar.mapping import Axis, axis_of, page_of
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
@@ -55,8 +56,8 @@ class Surface(Protocol):
         """Select a lesson and bring it into view."""
         ...
 
-    def refuse_drop(self, error: UserError, anyway: Callable[[], None] | None) -> None:
-        """Say why a drop was refused; `anyway` overrules advice."""
+    def refuse_drop(self, refusal: "Refusal") -> None:
+        """Say why a drop was refused, and offer the ways out."""
         ...
 
     def edit_new(self, wish: "Wish") -> None:
@@ -73,6 +74,15 @@ class Wish:
     minutes: int | None = None
     student_id: UUID | None = None
     service_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused drop: `anyway` overrules advice, `instead` are free times (words, and the act that takes the time)."""
+
+    error: UserError
+    anyway: Callable[[], None] | None
+    instead: tuple[tuple[str, Callable[[], None]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class CalendarPresenter:
         self._instructor = _uuid(memory.read("calendar/instructor"))
         self._axis: Axis | None = None
         self._rules: _Rules | None = None
+        self._names: Mapping[UUID, str] = {}
         self._pending_lesson: UUID | None = None
 
     @property
@@ -173,6 +184,7 @@ class CalendarPresenter:
 
     def _loaded(self, now: datetime, week: bool, found: tuple[CalendarData, tuple[tuple[UUID, str], ...]]) -> None:
         data, names = found
+        self._names = dict(names)
         self._axis = axis_of(data, week=week)
         shown = data.columns[0].instructor_id if week and data.columns else None
         self._surface.show_instructors(names, shown)
@@ -240,7 +252,11 @@ class CalendarPresenter:
         def refused(error: UserError) -> None:
             again = Moving(request.booking_id, request.start, request.end, request.instructor_id, override=True)
             anyway = partial(self.move, words, again) if error.code in ADVICE else None
-            self._surface.refuse_drop(error, anyway)
+            moved, instead = tr("Calendar", "Lesson moved"), []
+            for way in ways_out(error, self._desk.session.tz):
+                place = Moving(request.booking_id, way.slot.start, way.slot.end, way.slot.instructor_id)
+                instead.append((self._way_words(way, request.instructor_id), partial(self.move, moved, place)))
+            self._surface.refuse_drop(Refusal(error, anyway, tuple(instead)))
 
         self._desk.write(words, lambda uow: move(uow, request), on_error=refused)
 
@@ -256,6 +272,11 @@ class CalendarPresenter:
             return ""
         instant = self._axis.span(column_key, minute, minute + 1).start
         return formats.clock(minute_of_day(instant, self._axis.tz)).rsplit(" ", 1)[0]
+
+    def _way_words(self, way: WayOut, wished: UUID | None) -> str:
+        """When, and with whom where that is somebody else."""
+        name = self._names.get(way.slot.instructor_id, "") if way.slot.instructor_id != wished else ""
+        return " · ".join(part for part in (way.words, name) if part)
 
     def _slot(self, proposal: Proposal) -> Slot | None:
         axis, rules = self._axis, self._rules

@@ -1,28 +1,28 @@
-"""The calendar's widgets: the bar, the painted view, the panel beside it, and the line that explains a refused drop."""
+"""The calendar's widgets: the bar, the painted view, and the panel beside it."""
 
 from collections.abc import Callable
 from datetime import date
 from functools import partial
 from uuid import UUID
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from driveflow_desktop.kernel.changes import Changes
-from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.calendar.snapshot import CalendarPage, Proposal
 from driveflow_desktop.ui.calendar.view import CalendarView
 from driveflow_desktop.ui.screens.booking.editor import BookingEditor
 from driveflow_desktop.ui.screens.booking.panel import BookingPanel
 from driveflow_desktop.ui.screens.calendar.next_free import NextFreeMode
-from driveflow_desktop.ui.screens.calendar.presenter import DAY, WEEK, CalendarPresenter, Wish
+from driveflow_desktop.ui.screens.calendar.presenter import DAY, WEEK, CalendarPresenter, Refusal, Wish
+from driveflow_desktop.ui.screens.calendar.refusal_bar import RefusalBar
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import INSTRUCTOR_KEYS
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.theme import Tokens
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
-from driveflow_desktop.ui.widgets.panels import EmptyState, ErrorLine
+from driveflow_desktop.ui.widgets.panels import EmptyState
 from driveflow_desktop.ui.widgets.text import label
 
 NEW = "new"
@@ -150,10 +150,10 @@ class CalendarScreen(Screen):
         self.view.reveal(booking_id)
         self._select(booking_id)
 
-    def refuse_drop(self, error: UserError, anyway: Callable[[], None] | None) -> None:
-        """Say why, and offer the way out."""
+    def refuse_drop(self, refusal: Refusal) -> None:
+        """Say why, and offer the ways out."""
         self.view.proposal_cancelled()
-        self.refusal.show_refusal(error, anyway)
+        self.refusal.show_refusal(refusal)
 
     def edit_new(self, wish: Wish) -> None:
         """Open the editor beside the calendar."""
@@ -211,6 +211,7 @@ class CalendarScreen(Screen):
         self.view.proposed.connect(self._answer)
         self.view.dropped.connect(self._dropped)
         self.view.emptyActivated.connect(self.presenter.new_at)
+        self.refusal.left.connect(self.view.setFocus)
         self.panel.closed.connect(self._close_side)
         self.panel.acts_changed.connect(self.handlers_changed)
         self.panel.new_time_asked.connect(self._ask_new_time)
@@ -270,38 +271,3 @@ class CalendarScreen(Screen):
         chosen: object = self._instructors.currentData()
         if isinstance(chosen, str):
             self.presenter.choose_instructor(UUID(chosen))
-
-
-class RefusalBar(QFrame):
-    """Why a drop was refused, with the way out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("panel", "surface")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 16, 8)
-        self._words = ErrorLine()
-        self.anyway = Button(self.tr("Move it anyway"))
-        self.anyway.clicked.connect(self._overrule)
-        close = Button(self.tr("Leave it"), kind="quiet")
-        close.clicked.connect(self.hide)
-        row.addWidget(self._words, 1)
-        row.addWidget(self.anyway)
-        row.addWidget(close)
-        self._act: Callable[[], None] | None = None
-        self.hide()
-
-    def show_refusal(self, error: UserError, anyway: Callable[[], None] | None) -> None:
-        """Explain; `anyway` overrules advice."""
-        self._act = anyway
-        self._words.show_error(error)
-        self.anyway.setVisible(anyway is not None)
-        self.show()
-        if anyway is not None:
-            self.anyway.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _overrule(self) -> None:
-        act = self._act
-        self.hide()
-        if act is not None:
-            act()

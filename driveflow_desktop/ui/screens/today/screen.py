@@ -19,6 +19,7 @@ from driveflow_desktop.ui.widgets.panels import Card
 from driveflow_desktop.ui.widgets.text import ElidedLabel, dress, label
 
 _MINUTE_MS = 60_000
+_PILL_WIDTH = 96
 
 
 def today_screen(context: ScreenContext) -> Screen:
@@ -76,9 +77,12 @@ class TodayScreen(Screen):
         self._counts = {card: Pill("0") for card in (self._close, self._calls, self._owed)}
         for card, pill in self._counts.items():
             card.add_to_title(pill, beside=True)
+            pill.hide()  # until it is known
         self._close_all = Button(self.tr("Close all done"), kind="quiet")
         self._close_all.clicked.connect(self._presenter.close_all_done)
         self._close.add_to_title(self._close_all)
+        self._close_all.hide()
+        self._licences.hide()
         self._lay_out()
         self._tick = QTimer(self)
         self._tick.setInterval(_MINUTE_MS)
@@ -204,6 +208,13 @@ class TodayScreen(Screen):
         inside.addWidget(time)
         inside.addLayout(names, 3)
         inside.addWidget(instructor, 2)
-        inside.addWidget(pill)
+        # As wide in every row, so that the names before it stand in a column.
+        corner = QWidget()
+        corner.setMinimumWidth(_PILL_WIDTH)
+        right = QHBoxLayout(corner)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.addStretch(1)
+        right.addWidget(pill)
+        inside.addWidget(corner)
         row.chosen.connect(partial(self._presenter.open_booking, lesson.id))
         return row

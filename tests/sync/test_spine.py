@@ -380,12 +380,13 @@ def test_the_later_of_two_plain_edits_stands_whatever_the_clocks_say(world: Worl
     one, two = world.desk("one"), world.desk("two")
     things = world.furnish(one)
     two.sync()
-    one.clock.skew = timedelta(hours=-5)
+    one.clock.skew = timedelta(hours=5)
     one.do(lambda uow: uow.update(Student, things.ethan, {"phone": "+61400000001"}))
     two.do(lambda uow: uow.update(Student, things.ethan, {"phone": "+61400000002"}))
     two.sync()
     one.sync()
     assert_settled(world, one, two)
+    assert one.row(Student, things.ethan)["phone"] == "+61400000002"
 
 
 def test_deleting_what_another_desk_changed_is_a_conflict(world: World) -> None:

@@ -1,0 +1,435 @@
+"""The roster's pages, and one student in words with what can be changed. No Qt."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+from babel.dates import format_datetime
+
+from driveflow_desktop.domain.identity.queries import school
+from driveflow_desktop.domain.overview.accounts import owing_students
+from driveflow_desktop.domain.overview.activity import Activity, student_activity
+from driveflow_desktop.domain.overview.students import (
+    RosterFilter,
+    RosterKey,
+    RosterMoment,
+    RosterOrder,
+    RosterSort,
+    StudentRow,
+    count_students,
+    read_students,
+    student_page,
+)
+from driveflow_desktop.domain.paging import Page
+from driveflow_desktop.domain.people.commands.guardians import (
+    Link,
+    NewGuardian,
+    create_guardian,
+    link_guardian,
+    set_payer,
+    unlink_guardian,
+)
+from driveflow_desktop.domain.people.commands.students import (
+    NewStudent,
+    StudentChanges,
+    create_student,
+    delete_student,
+    edit_student,
+    give_gps_consent,
+    withdraw_gps_consent,
+)
+from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_of
+from driveflow_desktop.domain.people.queries.students import StudentFacts, student
+from driveflow_desktop.domain.people.rules.contacts import display_phone
+from driveflow_desktop.domain.people.values import LicenceClass, Transmission
+from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.kernel.time import local_date, minute_of_day
+from driveflow_desktop.store.base import Connection
+from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
+from driveflow_desktop.ui.editing import Field
+from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.activity.presenter import action_words
+from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.shell import formats
+from driveflow_desktop.ui.typed_values import read_date, read_number
+from driveflow_desktop.ui.words import tr
+
+Tone = Literal["neutral", "accent", "ok", "warn", "bad", "info"]
+HAPPENINGS: Final = 25
+_LICENCES: Final = {
+    LicenceClass.LEARNER: "Learner",
+    LicenceClass.PROVISIONAL_1: "Provisional P1",
+    LicenceClass.PROVISIONAL_2: "Provisional P2",
+    LicenceClass.FULL: "Full",
+    LicenceClass.OVERSEAS: "Overseas",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page of the roster."""
+
+    wanted: RosterFilter
+    order: RosterOrder
+    after: RosterKey | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A line of the timeline."""
+
+    what: str
+    detail: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianLine:
+    """A guardian of the student."""
+
+    id: UUID
+    words: str
+    pays: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudentCard:
+    """The side panel in words."""
+
+    id: UUID
+    name: str
+    subtitle: str
+    pill: tuple[str, Tone]
+    logbook: str
+    logbook_done: int
+    logbook_needed: int
+    fields: tuple[Field, ...]
+    guardians: tuple[GuardianLine, ...]
+    consent: str
+    has_consent: bool
+    happenings: tuple[Happening, ...]
+
+
+class PanelSurface(Protocol):
+    """The screen, as the presenter sees it."""
+
+    def show_card(self, card: StudentCard) -> None:
+        """Show a student."""
+        ...
+
+    def field_saved(self, field_id: str) -> None:
+        """A field was saved."""
+        ...
+
+    def field_refused(self, field_id: str, error: UserError) -> None:
+        """A field was refused."""
+        ...
+
+    def made(self, student_id: UUID) -> None:
+        """A new student is there."""
+        ...
+
+    def gone(self) -> None:
+        """The student is no longer there."""
+        ...
+
+
+class StudentsPresenter:
+    """Reads pages and one student; writes through the desk."""
+
+    def __init__(self, desk: Desk, surface: PanelSurface) -> None:
+        self._desk = desk
+        self._surface = surface
+        self._id: UUID | None = None
+
+    # -- the roster ---------------------------------------------------------------------------------------------
+
+    def page(self, question: Question, answer: Callable[[Page[StudentRow, RosterKey], int], None]) -> None:
+        """A page of the roster, and how many students the filter leaves."""
+        session, now = self._desk.session, self._desk.clock.now()
+
+        def query(connection: Connection) -> tuple[Page[StudentRow, RosterKey], int]:
+            needs_owing = question.wanted.owing or question.order.by is RosterSort.OWED
+            today = local_date(now, session.tz)
+            owing = owing_students(connection, session.org_id, now, today) if needs_owing else None
+            moment = RosterMoment(now, owing)
+            page = student_page(
+                connection,
+                session.org_id,
+                moment,
+                wanted=question.wanted,
+                order=question.order,
+                after=question.after,
+                limit=question.limit,
+            )
+            return page, count_students(connection, session.org_id, moment, question.wanted)
+
+        self._desk.read("students/page", query, lambda both: answer(*both))
+
+    def lesson_words(self, row: StudentRow) -> str:
+        """When the next lesson is."""
+        lesson = row.next_lesson
+        if lesson is None:
+            return "—"
+        tz, now = self._desk.session.tz, self._desk.clock.now()
+        if lesson.start <= now < lesson.end:
+            return tr("Students", "in lesson now")
+        day = local_date(lesson.start, tz)
+        when = tr("Students", "Today") if day == local_date(now, tz) else formats.day_short(day)
+        return f"{when} {formats.clock(minute_of_day(lesson.start, tz))}"
+
+    # -- one student --------------------------------------------------------------------------------------------
+
+    def show(self, student_id: UUID | None) -> None:
+        """Show another student, or none."""
+        self._id = student_id
+        self.load()
+
+    def load(self) -> None:
+        """Read the student again."""
+        student_id = self._id
+        if student_id is None:
+            return
+        session, now = self._desk.session, self._desk.clock.now()
+
+        def query(
+            connection: Connection,
+        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], tuple[Activity, ...]]:
+            facts = student(connection, session.org_id, student_id)
+            row = read_students(connection, school(connection, session.org_id), [student_id], now)[0]
+            linked = guardians_of(connection, session.org_id, student_id)
+            return facts, row, linked, student_activity(connection, session.org_id, student_id, HAPPENINGS)
+
+        def lost(_error: UserError) -> None:
+            self._id = None
+            self._surface.gone()
+
+        self._desk.read("students/card", query, lambda found: self._surface.show_card(self._card(*found)), lost)
+
+    def save_field(self, field_id: str, text: str) -> None:
+        """Keep one field as typed."""
+        student_id = self._id
+        if student_id is None:
+            return
+        try:
+            changes = self._changes(field_id, text.strip())
+        except UserError as error:
+            self._surface.field_refused(field_id, error)
+            return
+
+        def saved(_receipt: Receipt[bool]) -> None:
+            self._surface.field_saved(field_id)
+            self.load()
+
+        words = tr("Students", "{field} changed").format(field=field_words(field_id))
+        refused = partial(self._surface.field_refused, field_id)
+        self._desk.write(words, lambda uow: edit_student(uow, student_id, changes), saved, refused)
+
+    def create(self, name: str, mobile: str, suburb: str, refuse: Callable[[UserError], None]) -> None:
+        """A new student, from what is said on the phone."""
+        request = NewStudent(name, phone=mobile or None, pickup_address=suburb.strip() or None)
+
+        def made(receipt: Receipt[UUID]) -> None:
+            self._surface.made(receipt.value)
+
+        words = tr("Students", "{name} added").format(name=name.strip())
+        self._desk.write(words, lambda uow: create_student(uow, request), made, refuse)
+
+    def delete(self) -> None:
+        """Remove the student, where nothing refers to them."""
+        self._act(tr("Students", "Student deleted"), delete_student)
+
+    def add_guardian(self, name: str, mobile: str, relation: str, refuse: Callable[[UserError], None]) -> None:
+        """A new guardian for the student, who pays if nobody does yet."""
+        student_id = self._id
+        if student_id is None:
+            return
+
+        def command(uow: UnitOfWork) -> UUID:
+            pays = not any(each.is_payer for each in guardians_of(uow.connection, uow.org_id, student_id))
+            made = create_guardian(uow, NewGuardian(name, mobile or None))
+            return link_guardian(uow, Link(student_id, made, relation or None, pays))
+
+        words = tr("Students", "Guardian added")
+        self._desk.write(words, command, lambda _receipt: self.load(), refuse)
+
+    def remove_guardian(self, guardian_id: UUID) -> None:
+        """The guardian no longer answers for the student."""
+        self._act(tr("Students", "Guardian removed"), lambda uow, one: unlink_guardian(uow, one, guardian_id))
+
+    def make_payer(self, guardian_id: UUID) -> None:
+        """Let one guardian pay."""
+        self._act(tr("Students", "Payer changed"), lambda uow, one: set_payer(uow, one, guardian_id))
+
+    def give_consent(self, by: str) -> None:
+        """GPS consent was given by somebody."""
+        self._act(tr("Students", "GPS consent recorded"), lambda uow, one: give_gps_consent(uow, one, by))
+
+    def withdraw_consent(self) -> None:
+        """GPS consent was withdrawn."""
+        self._act(tr("Students", "GPS consent withdrawn"), withdraw_gps_consent)
+
+    def book(self) -> None:
+        """Open the editor for the student."""
+        if self._id is not None:
+            self._desk.open("calendar", Wish(student_id=self._id))
+
+    def _act(self, words: str, act: Callable[[UnitOfWork, UUID], object]) -> None:
+        student_id = self._id
+        if student_id is not None:
+            self._desk.write(words, lambda uow: act(uow, student_id), lambda _receipt: self.load())
+
+    # -- words --------------------------------------------------------------------------------------------------
+
+    def _changes(self, field_id: str, text: str) -> StudentChanges:
+        today = local_date(self._desk.clock.now(), self._desk.session.tz)
+        given = text or None
+        readers: dict[str, Callable[[], StudentChanges]] = {
+            "full_name": lambda: StudentChanges(full_name=text),
+            "phone": lambda: StudentChanges(phone=given),
+            "email": lambda: StudentChanges(email=given),
+            "pickup_address": lambda: StudentChanges(pickup_address=given),
+            "dob": lambda: StudentChanges(dob=read_date(text, today, field_id)),
+            "licence_class": lambda: StudentChanges(licence_class=LicenceClass(text) if text else None),
+            "licence_number": lambda: StudentChanges(licence_number=given),
+            "licence_expires_on": lambda: StudentChanges(licence_expires_on=read_date(text, today, field_id)),
+            "transmission": lambda: StudentChanges(transmission=Transmission(text) if text else None),
+            "logbook_minutes": lambda: StudentChanges(logbook_minutes=read_number(text, field_id) * 60),
+            "alert": lambda: StudentChanges(alert=given),
+            "notes": lambda: StudentChanges(notes=given),
+        }
+        return readers[field_id]()
+
+    def _card(
+        self,
+        facts: StudentFacts,
+        row: StudentRow,
+        linked: tuple[LinkedGuardian, ...],
+        found: tuple[Activity, ...],
+    ) -> StudentCard:
+        session = self._desk.session
+        required = row.required_minutes or 0
+        day = formats.day(local_date(facts.created_at, session.tz))
+        since = tr("Students", "since {day}").format(day=day)
+        consent = tr("Students", "Not given")
+        if facts.gps_consent_at is not None:
+            day = formats.day(local_date(facts.gps_consent_at, session.tz))
+            consent = tr("Students", "Given {day} by {who}").format(day=day, who=facts.gps_consent_by or "—")
+        return StudentCard(
+            id=facts.id,
+            name=facts.full_name,
+            subtitle=f"{licence_words(facts.licence_class)} · {since}",
+            pill=account_words(row),
+            logbook=logbook_words(row),
+            logbook_done=facts.logbook_minutes,
+            logbook_needed=required,
+            fields=_fields(facts),
+            guardians=tuple(_guardian(each) for each in linked),
+            consent=consent,
+            has_consent=facts.gps_consent_at is not None,
+            happenings=tuple(self._happening(each) for each in found),
+        )
+
+    def _happening(self, found: Activity) -> Happening:
+        session = self._desk.session
+        when = format_datetime(found.at, "EEE d MMM, h:mm a", tzinfo=session.tz, locale=session.locale)
+        who = found.actor or tr("Students", "System")
+        return Happening(action_words(found.action), "", f"{who} · {when}".replace("\u202f", " "))
+
+
+def licence_words(licence: LicenceClass | None) -> str:
+    """A licence stage as the desk says it."""
+    return "—" if licence is None else tr("Students", _LICENCES[licence])
+
+
+def logbook_words(row: StudentRow) -> str:
+    """Hours of those asked for."""
+    if row.required_minutes is None:
+        return "—"
+    return f"{row.logbook_minutes / 60:.1f} / {row.required_minutes / 60:g} h"
+
+
+def account_words(row: StudentRow) -> tuple[str, Tone]:
+    """What the student owes, or has left."""
+    account = row.account
+    if account.owed_cents:
+        return tr("Students", "{money} due").format(money=formats.money(account.owed_cents)), "warn"
+    if account.lessons_left:
+        return tr("Students", "{n} lessons left").format(n=account.lessons_left), "info"
+    return tr("Students", "Paid up"), "ok"
+
+
+def field_words(field_id: str) -> str:
+    """The label of a field."""
+    return {
+        "full_name": tr("Students", "Name"),
+        "phone": tr("Students", "Phone"),
+        "email": tr("Students", "E-mail"),
+        "dob": tr("Students", "Born"),
+        "pickup_address": tr("Students", "Pick-up"),
+        "licence_class": tr("Students", "Licence"),
+        "licence_number": tr("Students", "Licence no."),
+        "licence_expires_on": tr("Students", "Licence to"),
+        "transmission": tr("Students", "Drives"),
+        "logbook_minutes": tr("Students", "Logged hours"),
+        "alert": tr("Students", "Alert"),
+        "notes": tr("Students", "Notes"),
+    }[field_id]
+
+
+def _fields(facts: StudentFacts) -> tuple[Field, ...]:
+    licences = (("", "—"), *((each.value, licence_words(each)) for each in LicenceClass))
+    gears = (("", "—"), *((each.value, each.value) for each in Transmission))
+    born = "" if facts.dob is None else formats.day(facts.dob)
+    expires = "" if facts.licence_expires_on is None else formats.day(facts.licence_expires_on)
+    phone = display_phone(facts.phone) if facts.phone else ""
+    hours = f"{facts.logbook_minutes / 60:g}"
+
+    def text(field_id: str, shown: str) -> Field:
+        return Field(field_id, field_words(field_id), shown, shown, hint=tr("Students", "Add"))
+
+    licence = facts.licence_class
+    return (
+        text("full_name", facts.full_name),
+        text("phone", phone),
+        text("email", facts.email or ""),
+        text("pickup_address", facts.pickup_address or ""),
+        text("dob", born),
+        Field(
+            "licence_class",
+            field_words("licence_class"),
+            licence_words(licence),
+            "" if licence is None else licence.value,
+            "choice",
+            licences,
+        ),
+        text("licence_number", facts.licence_number or ""),
+        text("licence_expires_on", expires),
+        Field(
+            "transmission",
+            field_words("transmission"),
+            "—" if facts.transmission is None else facts.transmission.value,
+            "" if facts.transmission is None else facts.transmission.value,
+            "choice",
+            gears,
+        ),
+        Field("logbook_minutes", field_words("logbook_minutes"), hours, hours),
+        text("alert", facts.alert or ""),
+        replace(text("notes", facts.notes or ""), kind="long"),
+    )
+
+
+def _guardian(linked: LinkedGuardian) -> GuardianLine:
+    phone = "" if linked.guardian.phone is None else f" · {display_phone(linked.guardian.phone)}"
+    relation = "" if not linked.relation else f" ({linked.relation})"
+    return GuardianLine(linked.guardian.id, f"{linked.guardian.full_name}{relation}{phone}", linked.is_payer)
+
+
+def filters_of(text: str, chips: Sequence[str]) -> RosterFilter:
+    """The roster's filter from the line and the pressed chips."""
+    return RosterFilter(
+        text.strip(), "owing" in chips, "no_next_lesson" in chips, "test_soon" in chips, "licence_expiring" in chips
+    )

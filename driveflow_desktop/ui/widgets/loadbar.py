@@ -68,7 +68,7 @@ class LoadRow(QWidget):
         bar.set_load(done, booked, capacity)
         words = label(figures, size="sm", tone="muted")
         words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        words.setMinimumWidth(60)
+        words.setMinimumWidth(80)
         row.addWidget(who)
         row.addWidget(bar, 1)
         row.addWidget(words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -142,6 +142,7 @@ class SidePanel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
+        self._scroll = scroll
         column.addWidget(scroll, 1)
         self._foot = QHBoxLayout()
         self._foot.setContentsMargins(16, 12, 16, 16)
@@ -182,6 +183,10 @@ class SidePanel(QFrame):
         if far:
             self._foot.addStretch(1)
         self._foot.addWidget(button)
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget of the body, once the body is laid out anew."""
+        QTimer.singleShot(0, widget, lambda: self._scroll.ensureWidgetVisible(widget))
 
     def clear(self) -> None:
         """Empty body and foot, keep the header."""

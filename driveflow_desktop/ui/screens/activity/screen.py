@@ -172,7 +172,7 @@ def _table(model: ActivityModel, name: str) -> QTableView:
     header = view.horizontalHeader()
     header.setHighlightSections(False)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    for column, width in enumerate((150, 130, 190, 160)):
+    for column, width in enumerate((176, 124, 190, 144)):
         view.setColumnWidth(column, width)
     header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
     return view

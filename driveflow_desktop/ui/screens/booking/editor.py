@@ -6,7 +6,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
@@ -29,6 +29,8 @@ from driveflow_desktop.ui.widgets.panels import ErrorLine, SidePanel
 from driveflow_desktop.ui.widgets.results import Result
 from driveflow_desktop.ui.widgets.text import label
 
+_COLUMNS = {"full_name": "student", "start_at": "time", "student_id": "student", "service_id": "service"}
+"""Whose field is meant where a refusal names a column of the database."""
 _STATUSES = (BookingStatus.CONFIRMED, BookingStatus.REQUESTED, BookingStatus.DRAFT)
 
 
@@ -60,7 +62,8 @@ class BookingEditor(SidePanel):
         self.error = ErrorLine()
         self.overrule = Button(self.tr("Book anyway"))
         self.instead = ChipRow()
-        self._new_student = [FormField(self.tr("Mobile"), self.mobile), FormField(self.tr("Suburb"), self.suburb)]
+        self._fields = self._make_fields()
+        self._new_student = [self._fields["phone"], self._fields["pickup_address"]]
         self._lay_out()
         self._connect()
 
@@ -127,25 +130,17 @@ class BookingEditor(SidePanel):
 
     def refuse(self, error: UserError, *, can_overrule: bool, instead: Sequence[Suggestion] = ()) -> None:
         """Say why it was not saved, go to the field at fault, offer other times and to overrule advice."""
-        self.error.show_error(error)
+        column = error.column or ""
+        field = self._fields.get(_COLUMNS.get(column, column))
+        (self.error if field is None else field.error).show_error(error)
         _fill_chips(self.instead, instead)
         self.instead.setVisible(bool(instead))
         self.overrule.setVisible(can_overrule)
-        fields: dict[str, QWidget] = {
-            "student": self.student,
-            "service": self.service,
-            "instructor": self.instructor,
-            "day": self.day,
-            "time": self.time,
-            "phone": self.mobile,
-            "full_name": self.student,
-            "start_at": self.time,
-        }
-        field = fields.get(error.column or "")
         if can_overrule:
             self.overrule.setFocus()
         elif field is not None:
-            field.setFocus()
+            field.field.setFocus()
+        self.reveal(self.overrule if can_overrule else self.instead if instead else field or self.error)
 
     def saved(self, booking_id: UUID) -> None:
         """Empty the form for the next one."""
@@ -157,24 +152,29 @@ class BookingEditor(SidePanel):
 
     # -- the form -----------------------------------------------------------------------------------------------
 
+    def _make_fields(self) -> dict[str, FormField]:
+        """The fields in order, by the column that a refusal names."""
+        return {
+            "student": FormField(self.tr("Student"), self.student),
+            "phone": FormField(self.tr("Mobile"), self.mobile),
+            "pickup_address": FormField(self.tr("Suburb"), self.suburb),
+            "service": FormField(self.tr("Lesson"), self.service),
+            "instructor": FormField(self.tr("Instructor"), self.instructor),
+            "day": FormField(self.tr("Day"), self.day),
+            "time": FormField(self.tr("Time"), self.time),
+        }
+
     def _lay_out(self) -> None:
         self.set_header(self.tr("New booking"), self.tr("Enter saves, Esc closes"), person=False)
-        self.add(FormField(self.tr("Student"), self.student))
-        for field in self._new_student:
+        for field in self._fields.values():
             self.add(field)
-        self.add(FormField(self.tr("Lesson"), self.service))
-        self.add(FormField(self.tr("Instructor"), self.instructor))
-        self.add(FormField(self.tr("Day"), self.day))
-        self.add(FormField(self.tr("Time"), self.time))
-        self.add(self.verdict)
+        for widget in (self.error, self.instead, self.overrule, self.verdict):
+            self.add(widget)
         self.add(self.price)
         self.add_heading(self.tr("Free times"))
         self.add(self.suggestions)
         self.add(FormField(self.tr("Notes"), self.notes))
         self.add(self.status)
-        self.add(self.error)
-        self.add(self.instead)
-        self.add(self.overrule)
         self._forget_refusal()
         save = PrimaryButton(self.tr("Book"), hint="↵")
         save.clicked.connect(self.save)
@@ -214,7 +214,8 @@ class BookingEditor(SidePanel):
             field.setVisible(draft.student_id is None and bool(draft.name.strip()))
 
     def _forget_refusal(self) -> None:
-        self.error.clear()
+        for line in (self.error, *(field.error for field in self._fields.values())):
+            line.clear()
         self.instead.hide()
         self.overrule.hide()
 

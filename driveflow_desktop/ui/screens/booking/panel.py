@@ -102,9 +102,9 @@ class BookingPanel(SidePanel):
         self._card: BookingCard | None = None
         self._quote: Quote | None = None
         self._form: QWidget | None = None
-        self._free = ChipRow()
-        self._free.clicked.connect(self._free_chosen)
-        self._error = ErrorLine()
+        self._free, self._error = ChipRow(), ErrorLine()
+        for widget in (self._free, self._error):
+            self.add(widget)
 
     @property
     def acts(self) -> frozenset[str]:
@@ -228,9 +228,11 @@ class BookingPanel(SidePanel):
             self.add(self._error)
         self.add_heading(self.tr("Notes"))
         self.add(self._notes(card))
-        if "booking.reschedule" in card.acts and form is None:
+        offers = "booking.reschedule" in card.acts and form is None
+        if offers:
             self.add_heading(self.tr("Next free with {name}").format(name=card.instructor))
-            self.add(self._free)
+        self.add(self._free)
+        self._free.setVisible(offers)
         self._buttons(card)
 
     def _money(self, card: BookingCard) -> QWidget:

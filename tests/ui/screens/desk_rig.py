@@ -1,0 +1,87 @@
+"""The whole program, with all its screens, over a real small school, and a person at it."""
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
+from driveflow_desktop.domain.scheduling.commands.school import seed_policies
+from driveflow_desktop.store.unit_of_work import Actor
+from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.program import Program, ProgramParts
+from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
+from driveflow_desktop.ui.screens.registry import all_screens
+from driveflow_desktop.ui.shell.theme import Theme
+from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
+from tests.helpers.school import DANA, DESK, LESSON, MIA, MONDAY, ORG, SYDNEY, School, at
+from tests.ui.screens.people_rig import Person
+
+KEYS = "nsapxrdwct1"
+"""Letters that are shortcuts of the window."""
+
+
+def booked(school: School, hour: float, student: UUID = MIA, instructor: UUID = DANA, day: date = MONDAY) -> UUID:
+    """A confirmed hour in the diary."""
+    return school.run(
+        lambda uow: book(uow, NewBooking(student, instructor, LESSON, at(hour, day), override=True))
+    ).value
+
+
+@pytest.fixture
+def person(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
+    """The front desk in front of the program's first screen."""
+    school.run(seed_policies)
+    session = Session(ORG, "Harbour Driving", DESK, "Mia Petrov", OrgRole.ADMIN, SYDNEY)
+    actor = Actor(ORG, DESK, UUID(int=99))
+    program = Program(ProgramParts(school.replica, session, actor, ForgetfulMemory(), theme, all_screens))
+    program.start()
+    program.window.resize(1440, 900)
+    program.window.activateWindow()
+    qtbot.waitExposed(program.window)
+    someone = Person(program, school)
+    someone.settle()
+    yield someone
+    program.close()
+    for _round in range(2):  # a field's list of suggestions goes after its field
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+class CalendarPerson:
+    """Somebody at the calendar on the Monday of the tests."""
+
+    def __init__(self, person: Person, day: date = MONDAY) -> None:
+        self.person = person
+        person.program.window.open("calendar", day)
+        person.settle()
+        found = person.screen
+        assert isinstance(found, CalendarScreen)
+        self.screen = found
+        self.view = found.view
+
+    def place(self, instructor: UUID, hour: float) -> QPoint:
+        """A point of the diary."""
+        layout = self.view.scene.layout
+        column = layout.plan.keys.index(str(instructor))
+        x = (layout.edges[column] + layout.edges[column + 1]) // 2
+        return QPoint(x - self.view.horizontalOffset(), layout.y_of(hour * 60) - self.view.verticalOffset())
+
+    def choose(self, booking: UUID) -> None:
+        """Show a lesson in the panel."""
+        self.screen.show_argument(booking)
+        self.person.settle()
+
+
+def words_of(widget: QWidget) -> list[str]:
+    """The texts of all labels on show."""
+    return [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+
+
+def chips_of(widget: QWidget) -> list[str]:
+    """What can be clicked in it."""
+    return [each.text() for each in widget.findChildren(QPushButton) if each.isVisible()]

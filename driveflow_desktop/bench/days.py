@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from driveflow_desktop.bench.data import DAY_ROWS, asked_of
@@ -31,6 +31,8 @@ def change_day_figure(app: QApplication, replica: Replica) -> Figure:
         return _measure(program, screen, replica)
     finally:
         program.close()
+        for _round in range(2):  # a field's list of suggestions goes after its field
+            app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _measure(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:

@@ -35,10 +35,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_help_and_version_answer_at_once() -> None:
     for argument in ("--help", "--version"):
-        found = subprocess.run(
-            [sys.executable, "-m", "driveflow_desktop.cli", argument], capture_output=True, text=True
-        )
-        assert found.returncode == 0
+        command = [sys.executable, "-m", "driveflow_desktop.cli", argument]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
         assert "driveflow" in found.stdout
 
 

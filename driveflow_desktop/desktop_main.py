@@ -22,7 +22,6 @@ from driveflow_desktop.composition import (
     setting,
     settle_in,
 )
-from driveflow_desktop.demo.build import build_demo
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.domain.identity.commands import NewSchool, create_school
 from driveflow_desktop.domain.identity.queries import role_of, school, user_names
@@ -131,6 +130,9 @@ def _mid_morning() -> Clock:
 
 
 def _make_demo(folder: DataFolder, size: DemoSize, clock: Clock) -> None:
+    # Its data and generators are for the demo alone; a school's start does not wait for them.
+    from driveflow_desktop.demo.build import build_demo
+
     _say(f"Making the demo school in {folder.path} …")
     shutil.rmtree(folder.replica.folder, ignore_errors=True)
     made = build_demo(folder.replica.folder, size, clock.now())

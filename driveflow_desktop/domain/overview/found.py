@@ -1,6 +1,6 @@
 """What the search line answers: people with their next lesson, bookings with their day, in three queries."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,12 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.tables import Service
+from driveflow_desktop.domain.overview.students import next_lessons
 from driveflow_desktop.domain.people.tables import Instructor, Student
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.store.search import find
-
-_UPCOMING = (BookingStatus.REQUESTED, BookingStatus.PENDING_PAYMENT, BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +62,14 @@ def _phones(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> M
 
 
 def _next_lessons(
-    connection: sa.Connection, org_id: UUID, students: Collection[UUID], now: datetime
+    connection: sa.Connection, org_id: UUID, students: Sequence[UUID], now: datetime
 ) -> Mapping[UUID, FoundLesson]:
     """Each student's next lesson, one that runs now included."""
-    if not students:
-        return {}
-    where = (Booking.student_id.in_(students), Booking.end_at > now, Booking.status.in_(_UPCOMING))
-    found: dict[UUID, FoundLesson] = {}
-    for student_id, lesson in _read(connection, org_id, sa.and_(*where)):
-        found.setdefault(student_id, lesson)
-    return found
+    found = next_lessons(connection, org_id, students, now) if students else {}
+    return {
+        key: FoundLesson(each.booking_id, each.start, each.service_name, each.instructor_name, each.status)
+        for key, each in found.items()
+    }
 
 
 def _lessons(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, FoundLesson]:
@@ -89,6 +86,5 @@ def _read(connection: sa.Connection, org_id: UUID, where: sa.ColumnElement[bool]
         .join(Service, sa.and_(Service.org_id == Booking.org_id, Service.id == Booking.service_id))
         .join(Instructor, sa.and_(Instructor.org_id == Booking.org_id, Instructor.id == Booking.instructor_id))
         .where(Booking.org_id == org_id, where)
-        .order_by(Booking.start_at)
     )
     return [(row[0], FoundLesson(*row[1:])) for row in connection.execute(statement)]

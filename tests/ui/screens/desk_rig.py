@@ -19,7 +19,7 @@ from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
 from driveflow_desktop.ui.screens.registry import all_screens
 from driveflow_desktop.ui.shell.theme import Theme
 from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
-from tests.helpers.school import DANA, DESK, LESSON, MIA, MONDAY, ORG, SYDNEY, School, at
+from tests.helpers.school import DANA, DESK, LESSON, MIA, MONDAY, ORG, OWNER, SYDNEY, School, at
 from tests.ui.screens.people_rig import Person
 
 KEYS = "nsapxrdwct1"
@@ -36,9 +36,20 @@ def booked(school: School, hour: float, student: UUID = MIA, instructor: UUID = 
 @pytest.fixture
 def person(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
     """The front desk in front of the program's first screen."""
-    school.run(seed_policies)
-    session = Session(ORG, "Harbour Driving", DESK, "Mia Petrov", OrgRole.ADMIN, SYDNEY)
-    actor = Actor(ORG, DESK, UUID(int=99))
+    yield from at_the_window(qtbot, school, theme, DESK, OrgRole.ADMIN)
+
+
+@pytest.fixture
+def owner(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
+    """The school's owner in front of the program's first screen."""
+    yield from at_the_window(qtbot, school, theme, OWNER, OrgRole.OWNER)
+
+
+def at_the_window(qtbot: QtBot, school: School, theme: Theme, user: UUID, role: OrgRole) -> Iterator[Person]:
+    """The program started for a member of the school, and closed at the end."""
+    school.run(seed_policies, OWNER)
+    session = Session(ORG, "Harbour Driving", user, "Mia Petrov", role, SYDNEY)
+    actor = Actor(ORG, user, UUID(int=99))
     program = Program(ProgramParts(school.replica, session, actor, ForgetfulMemory(), theme, all_screens))
     program.start()
     program.window.resize(1440, 900)
@@ -79,6 +90,7 @@ class CalendarPerson:
 
 def words_of(widget: QWidget) -> list[str]:
     """The texts of all labels on show."""
+    QApplication.sendPostedEvents()  # what a layout was given a moment ago is shown now
     return [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
 
 

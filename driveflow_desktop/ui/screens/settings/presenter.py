@@ -13,8 +13,8 @@ from driveflow_desktop.domain.identity.commands import SchoolChanges, edit_schoo
 from driveflow_desktop.domain.identity.queries import Member, School, members, school
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.settings import SchoolSettings
-from driveflow_desktop.domain.people.rules.contacts import display_phone
-from driveflow_desktop.domain.people.rules.names import display_abn
+from driveflow_desktop.domain.people.rules.contacts import clean_email, display_phone, normalise_phone
+from driveflow_desktop.domain.people.rules.names import clean_abn, display_abn
 from driveflow_desktop.domain.scheduling.commands.school import load_holidays, set_policy
 from driveflow_desktop.domain.scheduling.queries import HolidayRow, active_policy, holidays
 from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
@@ -100,10 +100,10 @@ class SettingsPresenter:
         try:
             changes = SchoolChanges(
                 name=texts["name"],
-                abn=texts["abn"] or None,
+                abn=clean_abn(texts["abn"]) if texts["abn"].strip() else None,
                 address=texts["address"] or None,
-                phone=texts["phone"] or None,
-                email=texts["email"] or None,
+                phone=self._phone(texts["phone"]),
+                email=clean_email(texts["email"]) or None,
                 gst_registered=bool(texts["gst"]),
                 platform_fee_bp=_percent_bp(texts["fee"]),
             )
@@ -116,7 +116,7 @@ class SettingsPresenter:
             edit_school(uow, changes)
             edit_settings(uow, settings)
 
-        self._desk.write(tr("Settings", "School details changed"), save, on_error=refuse)
+        self._desk.write(tr("Settings", "School details changed"), save, lambda _receipt: self.load(), refuse)
 
     def save_policy(self, actor: CancellationActor, rows: Sequence[PolicyRow], refuse: OnError) -> None:
         """Make `rows` the policy for cancellations by `actor`."""
@@ -143,6 +143,10 @@ class SettingsPresenter:
 
         self._desk.say(tr("Settings", "Backing up …"))
         self._desk.read("settings/backup", lambda _connection: backups.make(replica), made)
+
+    def _phone(self, typed: str) -> str | None:
+        country = "AU" if self._found is None else self._found.school.country
+        return normalise_phone(typed, country) if typed.strip() else None
 
     def _settings(self, texts: Mapping[str, str]) -> SchoolSettings:
         if self._found is None:

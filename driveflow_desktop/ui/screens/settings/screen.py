@@ -1,6 +1,6 @@
 """Settings: cards for the school, its cancellation policy, holidays, people, looks, backups."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSpinBox, Q
 from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
 from driveflow_desktop.domain.scheduling.values import CancellationActor
 from driveflow_desktop.kernel.changes import Changes
+from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.settings.presenter import BackupLine, SettingsPage, SettingsPresenter
 from driveflow_desktop.ui.shell.screen import Screen
@@ -53,6 +54,7 @@ class SettingsScreen(Screen):
         back_up = Button(self.tr("Back up now"))
         back_up.clicked.connect(self._presenter.back_up)
         self._backups.add_to_title(back_up)
+        self._shown: Mapping[str, str] | None = None
         self._show_looks()
         self._lay_out()
 
@@ -103,8 +105,24 @@ class SettingsScreen(Screen):
         self._about.clear_rows()
         self._about.add_row(FieldList(page.about))
 
+    def _save_school(self, form: QuickForm, typed: object) -> None:
+        shown, self._shown = self._shown, None
+
+        def refused(error: UserError) -> None:
+            self._shown = shown
+            form.refuse(error)
+
+        self._presenter.save_school(cast("dict[str, str]", typed), refused)
+
+    def _begin_anew(self) -> None:
+        self._shown = None
+        self._presenter.load()
+
     def _show_school(self, page: SettingsPage) -> None:
         texts = page.texts
+        if texts == self._shown:
+            return  # what is being typed stays when something else changed
+        self._shown = texts
         lines = (
             Line("name", self.tr("Name"), text=texts["name"]),
             Line("abn", self.tr("ABN"), "51 824 753 556", texts["abn"]),
@@ -118,8 +136,8 @@ class SettingsScreen(Screen):
             Line("buffer", self.tr("Gap between lessons (minutes)"), text=texts["buffer"]),
         )
         form = QuickForm(self.tr("Details and booking rules"), lines, self.tr("Save"))
-        form.submitted.connect(lambda typed: self._presenter.save_school(cast("dict[str, str]", typed), form.refuse))
-        form.cancelled.connect(self._presenter.load)
+        form.submitted.connect(partial(self._save_school, form))
+        form.cancelled.connect(self._begin_anew)
         form.setEnabled(not page.locked)
         self._school.clear_rows()
         if page.locked:

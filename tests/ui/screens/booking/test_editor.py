@@ -1,0 +1,153 @@
+"""The editor of a new booking: typing, refusals at their fields, other times, and saving."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+
+from driveflow_desktop.domain.people.tables import Instructor, Student
+from driveflow_desktop.domain.scheduling.tables import Booking
+from driveflow_desktop.ui.screens.booking.editor import BookingEditor
+from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.shell.a11y import unnamed_controls
+from tests.helpers.school import DANA, ETHAN, LESSON, NOAH, at
+from tests.ui.screens.desk_rig import KEYS, CalendarPerson, booked, words_of
+from tests.ui.screens.people_rig import Person
+
+
+@pytest.fixture
+def calendar(person: Person) -> CalendarPerson:
+    return CalendarPerson(person)
+
+
+def opened(calendar: CalendarPerson, wish: Wish) -> BookingEditor:
+    calendar.screen.edit_new(wish)
+    calendar.person.settle()
+    return calendar.screen.editor
+
+
+def words_at(field: QLineEdit) -> list[str]:
+    """The caption of a field, and its error."""
+    parent = field.parentWidget()
+    assert parent is not None
+    return words_of(parent)
+
+
+def wish(hour: float) -> Wish:
+    return Wish(DANA, at(hour), 60)
+
+
+def test_n_opens_it_and_every_control_has_a_name(calendar: CalendarPerson) -> None:
+    calendar.person.key(Qt.Key.Key_N)
+    editor = calendar.screen.editor
+    assert editor.isVisible()
+    assert editor.student.hasFocus()
+    calendar.person.type("Somebody")
+    assert unnamed_controls(calendar.person.program.window) == []
+
+
+def test_letters_are_text_in_every_field(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, wish(10))
+    booking_day = calendar.screen.presenter.day
+    calendar.person.type("Zed")
+    for field in [each for each in editor.findChildren(QLineEdit) if each.isVisible()]:
+        field.setFocus()
+        calendar.person.type(KEYS, over=True)
+        assert field.text().lower() == KEYS, field.accessibleName()
+    assert not calendar.person.program.window.palette_.isVisible()
+    assert (calendar.screen.presenter.view, calendar.screen.presenter.day) == ("day", booking_day)
+    assert editor.isVisible()
+
+
+def test_a_newcomer_and_their_lesson_are_one_step(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, wish(10))
+    people = len(person.school.rows(Student))
+    person.type("Zed Newman")
+    editor.mobile.setFocus()
+    person.type("0412 345 678")
+    assert editor.verdict.text == "Free"
+    person.key(Qt.Key.Key_Return)
+    assert "Zed Newman and their lesson added" in person.toast
+    assert len(person.school.rows(Booking)) == 1
+    assert len(person.school.rows(Student)) == people + 1
+    assert "Zed Newman" in words_of(calendar.screen.panel)
+    person.undo()
+    assert (len(person.school.rows(Booking)), len(person.school.rows(Student))) == (0, people)
+
+
+def test_nobody_named_is_said_at_the_student(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, wish(10))
+    editor.notes.setText("gate code 12")
+    editor.notes.setFocus()
+    calendar.person.key(Qt.Key.Key_Return)
+    assert "Who is the lesson for?" in words_at(editor.student)
+    assert editor.student.hasFocus()
+    assert editor.notes.text() == "gate code 12"
+    assert calendar.person.school.rows(Booking) == []
+
+
+def test_a_bad_number_is_said_at_the_number_and_nothing_typed_is_lost(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, wish(10))
+    person.type("Zed Newman")
+    editor.mobile.setFocus()
+    person.type("12")
+    person.key(Qt.Key.Key_Return)
+    assert len(words_at(editor.mobile)) == 2  # the caption and the error
+    assert editor.mobile.hasFocus()
+    assert (editor.student.text(), editor.mobile.text()) == ("Zed Newman", "12")
+    assert (person.school.rows(Booking), editor.draft().minute) == ([], 600)
+
+
+def test_an_overlap_offers_other_times_and_one_of_them_books(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    booked(person.school, 10, NOAH)
+    editor = opened(calendar, wish(10))
+    person.type("Zed Newman")
+    person.key(Qt.Key.Key_Return)
+    assert any("already has a lesson" in words for words in words_of(editor))
+    assert not editor.overrule.isVisible()
+    assert editor.instead.isVisible()
+    chips = editor.instead.chips()
+    assert len(chips) == 3
+    person.click(editor.instead.button(chips[0]))
+    assert not editor.instead.isVisible()
+    assert editor.verdict.text == "Free"
+    assert editor.student.text() == "Zed Newman"
+    editor.student.setFocus()
+    person.key(Qt.Key.Key_Escape)
+    editor.save()
+    person.settle()
+    assert len(person.school.rows(Booking)) == 2
+
+
+def test_advice_can_be_overruled(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, wish(20))
+    person.type("Zed Newman")
+    person.key(Qt.Key.Key_Return)
+    assert editor.overrule.hasFocus()
+    assert person.school.rows(Booking) == []
+    person.key(Qt.Key.Key_Space)
+    (row,) = person.school.rows(Booking)
+    assert "outside_hours" in str(row["overrides"])
+
+
+def test_closing_keeps_what_was_typed(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, wish(10))
+    person.type("Zed Newman")
+    editor.notes.setFocus()
+    person.type("gate code 12")
+    person.key(Qt.Key.Key_Escape)
+    assert not editor.isVisible()
+    again = opened(calendar, Wish(ETHAN, at(11), 60, service_id=LESSON))
+    assert (again.student.text(), again.notes.text()) == ("Zed Newman", "gate code 12")
+
+
+def test_tool_tips_of_free_times_are_words(calendar: CalendarPerson) -> None:
+    calendar.person.school.run(lambda uow: uow.update(Instructor, DANA, {"display_name": "<b>Dana</b>"}))
+    editor = opened(calendar, wish(10))
+    chip = editor.suggestions.button(editor.suggestions.chips()[0])
+    assert "&lt;b&gt;Dana" in chip.toolTip()
+    assert "<b>Dana</b>" in chip.accessibleDescription()

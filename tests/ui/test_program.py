@@ -1,0 +1,84 @@
+"""The program as a whole: every screen, its keys, undo, what others change, and our own bugs."""
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+
+from driveflow_desktop.domain.people.tables import Student
+from driveflow_desktop.kernel.errors import Bug, UserError
+from driveflow_desktop.ui.shell.a11y import unnamed_controls
+from driveflow_desktop.ui.shell.theme import Theme
+from tests.helpers.school import MIA, school, school_template
+from tests.ui.screens.desk_rig import person, words_of
+from tests.ui.screens.people_rig import Person
+
+__all__ = ["person", "school", "school_template"]
+
+
+def test_every_screen_opens_and_names_its_controls(person: Person) -> None:
+    window = person.program.window
+    for spec in window.host.allowed():
+        window.open(spec.id)
+        person.settle()
+        assert window.host.current_id == spec.id
+        assert unnamed_controls(window) == [], spec.id
+
+
+def test_a_command_refreshes_and_can_be_taken_back_and_done_again(person: Person) -> None:
+    desk, control = person.program.desk, Qt.KeyboardModifier.ControlModifier
+    desk.write("Renamed", lambda uow: uow.update(Student, MIA, {"full_name": "Mia Married"}))
+    person.settle()
+    assert "Renamed" in person.toast
+
+    def name() -> object:
+        return next(row["full_name"] for row in person.school.rows(Student) if row["id"] == MIA)
+
+    assert name() == "Mia Married"
+    person.key(Qt.Key.Key_Z, control)
+    assert (name(), person.toast) == ("Mia Tran", "Undone: Renamed")
+    person.key(Qt.Key.Key_Y, control)
+    assert (name(), person.toast) == ("Mia Married", "Done again: Renamed")
+
+
+def test_a_refusal_that_no_form_takes_is_said(person: Person) -> None:
+    def refuse(_uow: object) -> None:
+        raise UserError("invalid", "No <b>such</b> thing.", hint="Try another.")
+
+    person.program.desk.write("Never", refuse)
+    person.settle()
+    assert "No <b>such</b> thing." in person.toast
+    assert person.program.undo.undo_label == ""
+
+
+@pytest.mark.logs("bug .* in a background job")
+def test_a_bug_in_a_query_is_told_with_its_id(person: Person, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_connection: sa.Connection) -> None:
+        raise Bug("an impossible row")
+
+    answers: list[None] = []
+    person.program.desk.read("test/broken", broken, answers.append)
+    person.settle()
+    assert answers == []
+    (record,) = [each for each in caplog.records if "in a background job" in each.getMessage()]
+    bug_id = record.getMessage().split()[1]
+    assert bug_id in person.toast
+    assert "impossible" not in person.toast
+
+
+def test_the_status_line_counts_what_the_school_holds(person: Person) -> None:
+    words = " ".join(words_of(person.program.window.status))
+    assert "Harbour Driving" in words
+    assert "0 bookings" in words
+
+
+def test_the_theme_is_switched_by_its_key_and_remembered(person: Person, theme: Theme) -> None:
+    before = theme.mode
+    person.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert theme.mode != before
+    assert person.program.context.memory.read("theme") == theme.mode.value
+
+
+def test_closing_writes_what_was_asked_for(person: Person) -> None:
+    person.program.desk.write("Renamed", lambda uow: uow.update(Student, MIA, {"full_name": "At the last moment"}))
+    person.program.close()
+    assert "At the last moment" in {row["full_name"] for row in person.school.rows(Student)}

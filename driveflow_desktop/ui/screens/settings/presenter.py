@@ -103,7 +103,7 @@ class SettingsPresenter:
                 abn=clean_abn(texts["abn"]) if texts["abn"].strip() else None,
                 address=texts["address"] or None,
                 phone=self._phone(texts["phone"]),
-                email=clean_email(texts["email"]) or None,
+                email=clean_email(texts["email"]) if texts["email"].strip() else None,
                 gst_registered=bool(texts["gst"]),
                 platform_fee_bp=_percent_bp(texts["fee"]),
             )

@@ -55,6 +55,7 @@ class SettingsScreen(Screen):
         back_up.clicked.connect(self._presenter.back_up)
         self._backups.add_to_title(back_up)
         self._shown: Mapping[str, str] | None = None
+        self._policy_shown: Sequence[PolicyRow] | None = None
         self._show_looks()
         self._lay_out()
 
@@ -145,6 +146,9 @@ class SettingsScreen(Screen):
         self._school.add_row(form)
 
     def _show_policy(self, page: SettingsPage) -> None:
+        if page.policy == self._policy_shown:
+            return
+        self._policy_shown = page.policy
         self._policy.clear_rows()
         if page.policy_locked:
             self._policy.add_row(label(page.policy_locked, size="sm", tone="muted"))
@@ -155,6 +159,7 @@ class SettingsScreen(Screen):
             self._policy.add_row(editor)
 
     def _save_policy(self, editor: "PolicyEditor") -> None:
+        editor.error.clear()
         self._presenter.save_policy(editor.actor, editor.rows(), editor.error.show_error)
 
     def _show_looks(self) -> None:

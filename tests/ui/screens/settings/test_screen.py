@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QSpinBox
 
 from driveflow_desktop.domain.identity.tables import Org
 from driveflow_desktop.domain.scheduling.tables import Holiday
@@ -86,11 +86,14 @@ def test_a_change_from_elsewhere_shows(owner: Person, screen: SettingsScreen) ->
 def test_typing_survives_what_happens_elsewhere_and_is_saved(owner: Person, screen: SettingsScreen) -> None:
     line(screen, "address").setFocus()
     owner.type("1 Wharf Rd", over=True)
+    percent = next(box for box in screen.findChildren(QSpinBox) if "percent" in box.accessibleName())
+    percent.setValue(37)
     receipt = owner.school.run(lambda uow: uow.insert(Holiday, HOLIDAY), OWNER)
     owner.program.window.dispatch(receipt.changes)
     owner.settle()
     assert "Show day" in " ".join(words_of(screen))
     assert line(screen, "address").text() == "1 Wharf Rd"
+    assert 37 in [box.value() for box in screen.findChildren(QSpinBox) if box.isVisible()]
     for _twice in range(2):
         form(screen).go()
         owner.settle()

@@ -195,8 +195,11 @@ class EditorPresenter:
         def refused(error: UserError) -> None:
             ways = ways_out(error, self._desk.session.tz)
             self._found |= {way.key: way.slot for way in ways}
-            names = [self._names.get(way.slot.instructor_id, "") for way in ways]
-            instead = [Suggestion(way.key, way.words, name) for way, name in zip(ways, names, strict=True)]
+            instead = []
+            for way in ways:
+                name = self._names.get(way.slot.instructor_id, "")
+                words = way.words if way.slot.instructor_id == draft.instructor_id else f"{way.words} · {name}"
+                instead.append(Suggestion(way.key, words, name))
             self._surface.refuse(error, can_overrule=error.code in ADVICE, instead=instead)
 
         words = tr("Editor", "Lesson booked")

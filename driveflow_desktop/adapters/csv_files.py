@@ -25,7 +25,8 @@ MAX_FILE_BYTES: Final = 50 * 1024 * 1024
 MAX_CELL_CHARS: Final = 64 * 1024
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 200
-ENCODINGS: Final = ("utf-8", "utf-16", "cp1252", "cp1250", "mac_roman")
+_SINGLE_BYTE: Final = ("cp1252", "cp1250", "mac_roman")
+ENCODINGS: Final = ("utf-8", "utf-16", *_SINGLE_BYTE)
 """What a person may choose from when the file does not say; Python's names."""
 DELIMITERS: Final = (",", ";", "\t")
 
@@ -100,9 +101,19 @@ def _find_encoding(data: bytes) -> tuple[str, bool]:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        best = charset_normalizer.from_bytes(data[:_SAMPLE_BYTES], cp_isolation=list(ENCODINGS[2:])).best()
-        return (best.encoding if best is not None else "cp1252"), False
+        return _guess_single_byte(data[:_SAMPLE_BYTES]), False
     return "utf-8", True
+
+
+def _guess_single_byte(sample: bytes) -> str:
+    """The likeliest of the single-byte encodings; of equals, the one that Windows writes in the west."""
+    found = charset_normalizer.from_bytes(sample, cp_isolation=list(_SINGLE_BYTE))
+    ranked = sorted(
+        (round(match.chaos, 2), -round(match.coherence, 3), _SINGLE_BYTE.index(name))
+        for match in found
+        for name in match.could_be_from_charset
+    )
+    return _SINGLE_BYTE[ranked[0][2]] if ranked else _SINGLE_BYTE[0]
 
 
 def _utf16_by_zeros(sample: bytes) -> str | None:

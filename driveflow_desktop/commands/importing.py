@@ -6,9 +6,9 @@ from driveflow_desktop.adapters.csv_files import read_table
 from driveflow_desktop.commands.answer import Answer, Plain
 from driveflow_desktop.composition import AskPassphrase, DataFolder, default_actor, open_school
 from driveflow_desktop.domain.identity.queries import school
-from driveflow_desktop.domain.people.checks import Checker
-from driveflow_desktop.domain.people.commands.importing import import_students as write
-from driveflow_desktop.domain.people.importing import Preview, check_rows, guess_mapping
+from driveflow_desktop.domain.people.commands.importing import import_in_parts
+from driveflow_desktop.domain.people.import_mapping import ColumnMapping, field_named, guess_mapping
+from driveflow_desktop.domain.people.import_rules import Preview, Setting, check
 from driveflow_desktop.domain.people.queries.students import known_students
 from driveflow_desktop.domain.tabular import Table
 from driveflow_desktop.kernel.errors import UserError
@@ -21,65 +21,70 @@ _SHOWN = 20
 def import_students(folder: DataFolder, arguments: argparse.Namespace, ask: AskPassphrase) -> Answer:
     """Read, check, report; write unless it is a dry run or a row is wrong (and was not told to be skipped)."""
     table = read_table(arguments.file, arguments.encoding, arguments.delimiter)
-    mapping = guess_mapping(table.headers) | _given(arguments.map)
+    mapping = _chosen(guess_mapping(table.headers), arguments.map)
     with open_school(folder, "driveflow import", ask) as replica:
         preview = _check(replica, table, mapping)
-        wrong = bool(preview.problems) and not arguments.skip_errors
+        wrong = bool(preview.errors) and not arguments.skip_errors
         imported = 0
-        if not arguments.dry_run and not wrong and preview.candidates:
-            actor = default_actor(replica)
-            imported = len(replica.execute(lambda uow: write(uow, preview.candidates), actor).value)
+        if not arguments.dry_run and not wrong:
+            receipts = import_in_parts(replica, default_actor(replica), preview.without_duplicates())
+            imported = sum(len(receipt.value.students) for receipt in receipts)
     return _answer(table, mapping, preview, imported, wrong=wrong, dry=arguments.dry_run)
 
 
-def _check(replica: Replica, table: Table, mapping: dict[str, str]) -> Preview:
+def _check(replica: Replica, table: Table, mapping: ColumnMapping) -> Preview:
     actor = default_actor(replica)
     with replica.reader() as connection:
         found = school(connection, actor.org_id)
         today = local_date(replica.clock.now(), zone(found.time_zone))
-        known = [(each.full_name, each.traits) for each in known_students(connection, actor.org_id)]
-    return check_rows(table, mapping, Checker(found.country, today), known)
+        setting = Setting(found.country, today, known_students(connection, actor.org_id))
+    return check(table, mapping, setting)
 
 
-def _given(pairs: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _chosen(mapping: ColumnMapping, pairs: list[str]) -> ColumnMapping:
     for pair in pairs:
         header, separator, field = pair.rpartition("=")
         if not separator or not header:
             raise UserError("invalid", f"“{pair}” is not COLUMN=FIELD.", hint="Write it like --map 'Given=first_name'.")
-        found[header] = field
-    return found
+        mapping = mapping.choose(header, field_named(field))
+    return mapping
 
 
-def _answer(
-    table: Table, mapping: dict[str, str], preview: Preview, imported: int, *, wrong: bool, dry: bool
-) -> Answer:
+def _answer(table: Table, mapping: ColumnMapping, preview: Preview, imported: int, *, wrong: bool, dry: bool) -> Answer:
+    fields = {column.header: column.field.value for column in mapping.columns if column.field is not None}
+    skipped = preview.likely_duplicates
+    ready = len(preview.rows) - len(skipped)
     lines = [
         f"Read as {table.encoding}, delimiter “{table.delimiter}”, {len(table.rows):,} rows.",
-        "Columns: " + "; ".join(f"{header} → {field}" for header, field in mapping.items()),
+        "Columns: " + "; ".join(f"{header} → {field}" for header, field in fields.items()),
     ]
-    for problem in preview.problems[:_SHOWN]:
+    for problem in preview.errors[:_SHOWN]:
         where = f"row {problem.row}" + (f", {problem.column}" if problem.column else "")
         lines.append(f"  {where}: {problem.message}")
-    if len(preview.problems) > _SHOWN:
-        lines.append(f"  … and {len(preview.problems) - _SHOWN:,} more rows with errors")
-    lines += [f"  row {row}: looks like {name}, left out" for row, name in preview.duplicates[:_SHOWN]]
+    if len(preview.errors) > _SHOWN:
+        lines.append(f"  … and {len(preview.errors) - _SHOWN:,} more rows with errors")
+    for found in preview.duplicates[:_SHOWN]:
+        same = "looks like" if found.row in skipped else "has the same phone as"
+        lines.append(f"  row {found.row}: {same} {found.name}{', left out' if found.row in skipped else ''}")
     if wrong:
         lines.append("Nothing was imported: mend the rows above, or add --skip-errors.")
     elif dry:
-        lines.append(f"Dry run: {len(preview.candidates):,} students would be imported.")
+        lines.append(f"Dry run: {ready:,} students would be imported.")
     else:
         lines.append(f"{imported:,} students imported.")
     problems: list[Plain] = [
-        {"row": each.row, "column": each.column, "message": each.message} for each in preview.problems
+        {"row": each.row, "column": each.column, "message": each.message} for each in preview.errors
     ]
-    duplicates: list[Plain] = [{"row": row, "like": name} for row, name in preview.duplicates]
+    duplicates: list[Plain] = [
+        {"row": found.row, "like": found.name, "by": found.likeness.value, "left_out": found.row in skipped}
+        for found in preview.duplicates
+    ]
     value: Plain = {
         "imported": imported,
-        "ready": len(preview.candidates),
+        "ready": ready,
         "problems": problems,
         "duplicates": duplicates,
-        "mapping": dict(mapping),
+        "mapping": {**fields},
         "encoding": table.encoding,
         "delimiter": table.delimiter,
     }

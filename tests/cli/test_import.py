@@ -1,18 +1,13 @@
 """`driveflow import students` with the files that real schools bring."""
 
-import contextlib
 import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from driveflow_desktop.cli import main
 from driveflow_desktop.composition import DataFolder, open_school, settle_in
 from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, create_school
-from driveflow_desktop.domain.people.importing import guess_mapping, read_day
-from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.unit_of_work import Actor
 
 
@@ -94,19 +89,3 @@ def test_hostile_files_get_a_clear_answer(
     assert status == 1
     assert report.get("error") or report["problems"]
     assert names(school) == []
-
-
-def test_headers_are_recognised_and_each_field_is_used_once() -> None:
-    found = guess_mapping(["Student Name", "E-mail", "Mobile", "Home phone", "Licence expiry", "Shoe size"])
-    assert found == {
-        "Student Name": "full_name",
-        "E-mail": "email",
-        "Mobile": "phone",
-        "Licence expiry": "licence_expires_on",
-    }
-
-
-@given(st.text(max_size=12))
-def test_any_text_is_a_date_or_a_refusal(text: str) -> None:
-    with contextlib.suppress(UserError):
-        assert 1 <= read_day(text, "dob").year <= 9999

@@ -1,9 +1,12 @@
 """When two records may be one person: the same phone, or the same name and birth date."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from driveflow_desktop.store.types import Value
 
 
 class Likeness(StrEnum):
@@ -50,3 +53,14 @@ def likeness(one: Traits, other: Traits) -> Likeness | None:
     if same_name and one.email is not None and one.email == other.email:
         return Likeness.EMAIL_AND_NAME
     return Likeness.PHONE if same_phone else None
+
+
+def traits_of(values: Mapping[str, Value]) -> Traits:
+    """What a student's columns, in stored form, are compared by."""
+    phone, email, dob = values.get("phone"), values.get("email"), values.get("dob")
+    return Traits(
+        fold_name(str(values.get("full_name") or "")),
+        phone if isinstance(phone, str) else None,
+        email if isinstance(email, str) else None,
+        dob if isinstance(dob, date) else None,
+    )

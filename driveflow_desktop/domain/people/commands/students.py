@@ -12,7 +12,7 @@ from driveflow_desktop.domain.identity.queries import authorise, roles_of, schoo
 from driveflow_desktop.domain.identity.rules import Action, can_any
 from driveflow_desktop.domain.partial import UNSET, UnsetType, given
 from driveflow_desktop.domain.people.checks import Checker, check_logbook
-from driveflow_desktop.domain.people.matching import Likeness, Traits, fold_name
+from driveflow_desktop.domain.people.matching import Likeness, traits_of
 from driveflow_desktop.domain.people.queries.students import find_duplicates
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.people.tables import Student
@@ -160,14 +160,3 @@ def _require_right(uow: UnitOfWork, wanted: Mapping[str, Value]) -> None:
 def _warn_of_duplicates(uow: UnitOfWork, values: Mapping[str, Value], own_id: UUID | None) -> None:
     for found in find_duplicates(uow.connection, uow.org_id, traits_of(values), own_id):
         uow.warn(_SHARED[found.likeness].format(name=found.full_name))
-
-
-def traits_of(values: Mapping[str, Value]) -> Traits:
-    """What a student's columns are compared by."""
-    phone, email, dob = values.get("phone"), values.get("email"), values.get("dob")
-    return Traits(
-        fold_name(str(values.get("full_name") or "")),
-        phone if isinstance(phone, str) else None,
-        email if isinstance(email, str) else None,
-        dob if isinstance(dob, date) else None,
-    )

@@ -64,6 +64,12 @@ def guardian(connection: sa.Connection, org_id: UUID, guardian_id: UUID) -> Guar
     return GuardianRow(GuardianFacts(*row), _wards(connection, org_id, [row.id]).get(row.id, ()))
 
 
+def all_guardians(connection: sa.Connection, org_id: UUID) -> tuple[GuardianFacts, ...]:
+    """Every guardian, for an import to compare with."""
+    rows = connection.execute(sa.select(*_COLUMNS).where(Guardian.org_id == org_id))
+    return tuple(GuardianFacts(*row) for row in rows)
+
+
 def guardians_of(connection: sa.Connection, org_id: UUID, student_id: UUID) -> tuple[LinkedGuardian, ...]:
     """A student's guardians: who pays first, then by name."""
     statement = (

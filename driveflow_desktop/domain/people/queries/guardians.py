@@ -72,16 +72,32 @@ def all_guardians(connection: sa.Connection, org_id: UUID) -> tuple[GuardianFact
 
 def guardians_of(connection: sa.Connection, org_id: UUID, student_id: UUID) -> tuple[LinkedGuardian, ...]:
     """A student's guardians: who pays first, then by name."""
-    statement = (
-        sa.select(*_COLUMNS, StudentGuardian.relation, StudentGuardian.is_payer)
-        .join(
-            StudentGuardian,
-            sa.and_(StudentGuardian.org_id == Guardian.org_id, StudentGuardian.guardian_id == Guardian.id),
-        )
-        .where(StudentGuardian.org_id == org_id, StudentGuardian.student_id == student_id)
-        .order_by(StudentGuardian.is_payer.desc(), Guardian.full_name, Guardian.id)
+    statement = _linked(org_id).where(StudentGuardian.student_id == student_id)
+    return tuple(_linked_guardian(row) for row in connection.execute(statement))
+
+
+def guardians_by_student(connection: sa.Connection, org_id: UUID) -> dict[UUID, LinkedGuardian]:
+    """For every student with guardians the one who pays, else the first by name."""
+    found: dict[UUID, LinkedGuardian] = {}
+    for row in connection.execute(_linked(org_id)):
+        found.setdefault(row.student_id, _linked_guardian(row))
+    return found
+
+
+def _linked(org_id: UUID) -> sa.Select[UUID, str, str | None, str | None, str | None, bool, UUID]:
+    link = StudentGuardian
+    return (
+        sa.select(*_COLUMNS, link.relation, link.is_payer, link.student_id)
+        .join(link, sa.and_(link.org_id == Guardian.org_id, link.guardian_id == Guardian.id))
+        .where(link.org_id == org_id)
+        .order_by(link.is_payer.desc(), Guardian.full_name, Guardian.id)
     )
-    return tuple(LinkedGuardian(GuardianFacts(*row[:4]), row[4], row[5]) for row in connection.execute(statement))
+
+
+def _linked_guardian(
+    row: sa.Row[UUID, str, str | None, str | None, str | None, bool, UUID],
+) -> LinkedGuardian:
+    return LinkedGuardian(GuardianFacts(row.id, row.full_name, row.phone, row.email), row.relation, row.is_payer)
 
 
 def guardians(

@@ -115,9 +115,13 @@ def _subjects(connection: sa.Connection, org_id: UUID, rows: Sequence[sa.Row[*tu
             target[row.id] = found
             by_table[found[0]].add(found[1])
     names: dict[tuple[str, UUID], str] = {}
-    named = (("students", Student.id, Student.full_name), ("instructors", Instructor.id, Instructor.display_name))
-    for table, key, name in named:
-        statement = sa.select(key, name).where(key.in_(by_table[table]))
+    students = sa.select(Student.id, Student.full_name).where(
+        Student.org_id == org_id, Student.id.in_(by_table["students"])
+    )
+    instructors = sa.select(Instructor.id, Instructor.display_name).where(
+        Instructor.org_id == org_id, Instructor.id.in_(by_table["instructors"])
+    )
+    for table, statement in (("students", students), ("instructors", instructors)):
         names |= {(table, found[0]): found[1] for found in connection.execute(statement)}
     booked = sa.select(Booking.id, Student.full_name).join(
         Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id)

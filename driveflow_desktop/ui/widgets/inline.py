@@ -19,7 +19,16 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.editing import Field
@@ -46,11 +55,13 @@ class EditableValue(QWidget):
         self._waiting = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._words = label(wrap=True)
+        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._pill = Pill("…")
         line = QHBoxLayout()
         line.setSpacing(6)
         line.addWidget(self._words, 1)
         line.addWidget(self._pill, 0, Qt.AlignmentFlag.AlignTop)
+        line.addStretch(0)
         self.error = ErrorLine()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(3, 1, 3, 1)
@@ -72,9 +83,10 @@ class EditableValue(QWidget):
     def set_field(self, field: Field) -> None:
         """Show another state of the value; an edit in progress is left alone."""
         self._field = field
-        self._words.setText(field.shown or field.hint or "—")
+        self._words.setText(_breakable(field.shown or field.hint or "—"))
+        self._words.setVisible(self._editor is None and bool(field.shown.strip() or field.pill is None))
         dress(self._words, tone="text" if field.shown else "faint")
-        self._pill.setVisible(field.pill is not None)
+        self._pill.setVisible(self._editor is None and field.pill is not None)
         if field.pill is not None:
             self._pill.set_state(*field.pill)
         pill = f", {field.pill[0]}" if field.pill is not None else ""
@@ -189,8 +201,7 @@ class EditableValue(QWidget):
         editor, self._editor = self._editor, None
         self._waiting = False
         self.error.clear()
-        self._words.show()
-        self._pill.setVisible(self._field.pill is not None)
+        self.set_field(self._field)
         if editor is None:
             return
         had_focus = editor.hasFocus()
@@ -274,6 +285,11 @@ def _make_editor(field: Field) -> _Editor:
     line = QLineEdit(field.text)
     line.setPlaceholderText(field.hint)
     return line
+
+
+def _breakable(text: str) -> str:
+    """Lets long words without a space, such as addresses of e-mail, go on in the next line."""
+    return "".join(f"{char}\u200b" if char in "@._-/" else char for char in text)
 
 
 def _text_of(editor: _Editor) -> str:

@@ -15,7 +15,7 @@ from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.roster_view import RosterView
-from driveflow_desktop.ui.widgets.text import label
+from driveflow_desktop.ui.widgets.text import ElidedLabel
 
 
 class WeekCard(Card):
@@ -27,7 +27,7 @@ class WeekCard(Card):
     def __init__(self) -> None:
         super().__init__(" ")
         self.set_title(self.tr("Weekly hours"))
-        self._when = label(size="sm", tone="muted")
+        self._when = ElidedLabel(size="sm", tone="muted")
         self._choice = QComboBox()
         self._choice.setAccessibleName(self.tr("Which week"))
         self._choice.activated.connect(self.chosen)
@@ -42,7 +42,7 @@ class WeekCard(Card):
     def show_week(self, version: Version, title: str, choices: Sequence[str], chosen: int, locked: str) -> None:
         """Show a week; `choices` are all weeks, the present one first."""
         hint = self.tr("drag to change, double-click to add")
-        self._when.setText(locked or f"{title} · {hint}")
+        self._when.setText(locked or (f"{title} · {hint}" if title else hint))
         self._choice.setVisible(len(choices) > 1)
         self._choice.clear()
         self._choice.addItems(list(choices))

@@ -262,8 +262,10 @@ class HoursPresenter:
 
     def _show_week(self) -> None:
         version = self._versions[self._chosen]
-        choices = tuple(_version_words(each) for each in self._versions)
-        self._view.show_week(version, choices[self._chosen], choices, self._chosen, self.locked)
+        now = tr(_CONTEXT, "now")
+        words = tuple(_version_words(each) for each in self._versions)
+        choices = tuple(each or now for each in words)
+        self._view.show_week(version, words[self._chosen], choices, self._chosen, self.locked)
 
     def _write(
         self,
@@ -288,7 +290,7 @@ class HoursPresenter:
 
 def _version_words(version: Version) -> str:
     if version.first is None:
-        return tr(_CONTEXT, "since the beginning")
+        return ""
     return tr(_CONTEXT, "from {day}").format(day=formats.day(version.first))
 
 

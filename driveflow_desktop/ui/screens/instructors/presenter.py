@@ -136,7 +136,6 @@ class InstructorsPresenter:
         request = NewInstructor(name, phone.strip() or None, email.strip() or None)
 
         def told(receipt: Receipt[UUID]) -> None:
-            self._picked = receipt.value
             added(receipt.value)
 
         self._desk.write(tr(_CONTEXT, "Instructor added"), lambda uow: create_instructor(uow, request), told, refused)

@@ -5,7 +5,8 @@ import pytest
 
 from driveflow_desktop.domain.catalog.queries import CardView
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.ui.screens.services.words import read_date, read_duration, read_percent, validity
+from driveflow_desktop.ui.screens.services.words import read_duration, read_percent, validity
+from driveflow_desktop.ui.typed_values import read_date
 
 TODAY = date(2026, 11, 24)
 

@@ -8,7 +8,7 @@ from driveflow_desktop.domain.catalog.tables import Service
 from driveflow_desktop.domain.catalog.values import ServiceKind
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, RefundStatus
-from driveflow_desktop.domain.overview.accounts import accounts, owing_again, owing_students
+from driveflow_desktop.domain.overview.accounts import accounts, owing_now, owing_students
 from driveflow_desktop.domain.overview.students import (
     RosterFilter,
     RosterMoment,
@@ -23,6 +23,7 @@ from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.domain.people.values import LicenceClass
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus
+from driveflow_desktop.kernel.changes import Changes
 from tests.helpers.plans import plan_of, walked
 from tests.helpers.school import DANA, LESSON, MIA, NOW, ORG, THEIR_STUDENT, School
 
@@ -331,39 +332,64 @@ def test_packages_that_still_hold_have_minutes_left(school: School):
     assert (account.package_minutes, account.lessons_left) == (200, 3)
 
 
-def test_who_owes_is_kept_up_to_date(full: School):
-    before = moment(full).owing
-    later = NOW + timedelta(days=20)
-    debtor = next(iter(before))
+def confirmed(student: UUID, start) -> dict[str, object]:
+    """A confirmed lesson, not paid."""
+    return {
+        "student_id": student,
+        "instructor_id": DANA,
+        "service_id": LESSON,
+        "start_at": start,
+        "end_at": start + timedelta(hours=1),
+        "status": BookingStatus.CONFIRMED,
+        "status_changed_at": NOW,
+        "price_cents": 9500,
+        "platform_fee_cents": 1425,
+        "instructor_share_cents": 8075,
+    }
 
-    def forgive(uow):
-        for booking in full.rows(Booking):
-            if booking["student_id"] == debtor:
-                uow.update(Booking, booking["id"], {"status": BookingStatus.CANCELLED})
-        start = NOW + timedelta(days=10)
-        uow.insert(
-            Booking,
-            {
-                "student_id": MIA,
-                "instructor_id": DANA,
-                "service_id": LESSON,
-                "start_at": start,
-                "end_at": start + timedelta(hours=1),
-                "status": BookingStatus.CONFIRMED,
-                "status_changed_at": NOW,
-                "price_cents": 9500,
-                "platform_fee_cents": 1425,
-                "instructor_share_cents": 8075,
-            },
-        )
 
-    full.run(forgive)
-    again = full.read(
-        lambda c: owing_again(c, ORG, before, [debtor], since=NOW, now=later, today=TODAY + timedelta(days=20))
-    )
-    assert again == full.read(lambda c: owing_students(c, ORG, later, TODAY + timedelta(days=20)))
-    assert again[MIA] == 9500
-    assert MIA not in before
+def test_who_owes_is_kept_up_to_date_by_what_changed(full: School):
+    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW, TODAY))
+    assert known.cents == full.read(lambda c: owing_students(c, ORG, NOW, TODAY))
+    chance = random.Random(3)
+    for step in range(12):
+        receipt = full.run(lambda uow, n=step: _change_something(uow, full, chance, n))
+        now = NOW + timedelta(days=step)
+        known = full.read(lambda c, k=known, r=receipt, n=now: owing_now(c, ORG, k, r.changes, n, TODAY))
+        assert known.cents == full.read(lambda c, n=now: owing_students(c, ORG, n, TODAY))
+
+
+def _change_something(uow, school: School, chance: random.Random, step: int) -> None:
+    bookings = school.rows(Booking)
+    packages = school.rows(Package)
+    booking = chance.choice(bookings)["id"]
+    package = chance.choice(packages)["id"]
+    if step % 4 == 0:
+        uow.insert(Booking, confirmed(MIA, NOW + timedelta(days=step, hours=3)))
+    elif step % 4 == 1:
+        uow.update(Booking, booking, {"status": chance.choice(list(BookingStatus))})
+    elif step % 4 == 2:
+        _pay(uow, chance, None, package, 500, PaymentKind.FULL)
+        free = {row["id"] for row in bookings} - {row["booking_id"] for row in school.rows(Payment)}
+        free -= {row["booking_id"] for row in school.rows(PackageUse)}
+        first, second, *_ = sorted(free)
+        uow.insert(PackageUse, {"package_id": package, "booking_id": first, "minutes": 5})
+        _pay(uow, chance, second, None, 9500, PaymentKind.FULL)
+    else:
+        payment = next(row["id"] for row in school.rows(Payment) if row["status"] is PaymentStatus.INTENT_CREATED)
+        uow.update(Payment, payment, {"status": PaymentStatus.SUCCEEDED})
+
+
+def test_a_row_that_is_gone_or_a_clock_set_back_asks_for_everything(full: School):
+    made = full.run(lambda uow: uow.insert(Booking, confirmed(MIA, NOW - timedelta(hours=2)))).value
+    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW, TODAY))
+    assert known.cents[MIA] == 9500
+    gone = full.run(lambda uow: uow.delete(Booking, made)).changes
+    known = full.read(lambda c: owing_now(c, ORG, known, gone, NOW, TODAY))
+    assert MIA not in known.cents
+    earlier = NOW - timedelta(days=30)
+    back = full.read(lambda c: owing_now(c, ORG, known, Changes(), earlier, TODAY))
+    assert back.cents == full.read(lambda c: owing_students(c, ORG, earlier, TODAY))
 
 
 @pytest.mark.parametrize("order", ALL_ORDERS, ids=named)

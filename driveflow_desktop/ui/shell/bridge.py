@@ -129,17 +129,12 @@ class Bridge(QObject):
         on_user_error: OnError,
         on_bug: Callable[[BugReport], None],
         readers: int = 1,
-        on_thread_end: Callable[[], None] | None = None,
         parent: QObject | None = None,
     ) -> None:
-        """`on_user_error` gets refusals nobody else takes; `on_thread_end` runs in each worker as it ends.
-
-        The latter is the place to close what belongs to a thread, such as a database connection.
-        """
+        """`on_user_error` gets refusals that nobody else takes, `on_bug` every other failure."""
         super().__init__(parent)
         self._on_user_error = on_user_error
         self._on_bug = on_bug
-        self._on_thread_end = on_thread_end
         self._jobs: dict[int, _Job] = {}
         self._newest: dict[str, int] = {}
         self._last = 0
@@ -228,8 +223,6 @@ class Bridge(QObject):
             work.run = _nothing
             self._outcomes.append((work.number, outcome.pop()))
             self._done.emit()
-        if self._on_thread_end is not None:
-            self._on_thread_end()
 
     @Slot()
     def _deliver(self) -> None:

@@ -41,10 +41,10 @@ QFrame[panel="overlay"] { background: $surface; border: 1px solid $border_strong
 QFrame[line="true"] { background: $border; border: 0; }
 
 QPushButton, QToolButton { background: $surface; color: $text; border: 1px solid $border_strong;
-    border-radius: ${radius_md}px; padding: 6px 11px; font-weight: 500; min-height: 16px; }
+    border-radius: ${radius_md}px; padding: 6px 10px; font-weight: 500; min-height: 16px; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed { background: $border; }
-QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 5px 10px; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 5px 9px; }
 QPushButton:disabled, QToolButton:disabled { color: $text_3; background: $surface_2; border-color: $border; }
 QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[kind="primary"]:hover { background: $accent; border-color: $text; }
@@ -82,6 +82,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
     border: 2px solid $focus; padding: 4px 7px; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled { color: $text_3; background: $surface_2;
     border-color: $border; }
+QLineEdit > QToolButton { background: transparent; border: 0; padding: 0; min-height: 0; }
 QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"] { border-color: $bad; }
 QLineEdit[kind="search"] { background: $surface_2; }
 QLineEdit[kind="bare"] { border: 0; background: transparent; padding: 0; font-size: ${font_lg}px; }

@@ -15,8 +15,8 @@ class TypingGuard(QObject):
     arrows, which would move a lesson behind the form.
     """
 
-    def __init__(self, app: QApplication) -> None:
-        super().__init__(app)
+    def __init__(self, app: QApplication, parent: QObject) -> None:
+        super().__init__(parent)
         self._watched: QWidget | None = None
         app.focusChanged.connect(self._focus_moved)
 

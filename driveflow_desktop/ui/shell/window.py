@@ -21,6 +21,7 @@ from driveflow_desktop.ui.shell.palette import Palette, PaletteMode
 from driveflow_desktop.ui.shell.rail import Badge, Rail
 from driveflow_desktop.ui.shell.screen import Screen, ScreenSpec
 from driveflow_desktop.ui.shell.statusbar import Status, StatusBar
+from driveflow_desktop.ui.shell.typing_guard import TypingGuard
 from driveflow_desktop.ui.shell.undo import UndoStack
 from driveflow_desktop.ui.widgets.lookup import Ask
 from driveflow_desktop.ui.widgets.memory import Memory
@@ -55,6 +56,9 @@ class MainWindow(QMainWindow):
         self._memory = parts.memory
         self._alt_alone = False
         self.setMinimumSize(*_SMALLEST)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            TypingGuard(app, self)
         self.actions_ = Actions(parts.actions, self)
         self.rail = Rail("DriveFlow")
         self.host = ScreenHost(parts.screens)

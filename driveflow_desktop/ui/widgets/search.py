@@ -45,7 +45,7 @@ class SearchField(QPushButton):
 
     def sizeHint(self) -> QSize:
         """Room for the words and the key."""
-        return QSize(300, super().sizeHint().height())
+        return QSize(312, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """The words may be cut, the key not."""

@@ -1,9 +1,9 @@
 """The roster's pages, and one student in words with what can be changed. No Qt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from babel.dates import format_datetime
@@ -48,23 +48,24 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
-from driveflow_desktop.ui.editing import Field
-from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.editing import Cell, Field
+from driveflow_desktop.ui.ports import Desk, OnError
 from driveflow_desktop.ui.screens.activity.presenter import action_words
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.screens.students.words import (
+    Tone,
+    account_words,
+    field_words,
+    fields_of,
+    licence_choices,
+    licence_words,
+    logbook_words,
+)
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.typed_values import read_date, read_number
 from driveflow_desktop.ui.words import tr
 
-Tone = Literal["neutral", "accent", "ok", "warn", "bad", "info"]
 HAPPENINGS: Final = 25
-_LICENCES: Final = {
-    LicenceClass.LEARNER: "Learner",
-    LicenceClass.PROVISIONAL_1: "Provisional P1",
-    LicenceClass.PROVISIONAL_2: "Provisional P2",
-    LicenceClass.FULL: "Full",
-    LicenceClass.OVERSEAS: "Overseas",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,26 @@ class StudentsPresenter:
         day = local_date(lesson.start, tz)
         when = tr("Students", "Today") if day == local_date(now, tz) else formats.day_short(day)
         return f"{when} {formats.clock(minute_of_day(lesson.start, tz))}"
+
+    def cell(self, row: StudentRow, column: str) -> Cell | None:
+        """What can be typed in a cell of the roster; nothing where a cell only tells."""
+        if row.erased:
+            return None
+        if column == "name":
+            return Cell(field_words("full_name"), row.full_name)
+        if column == "phone":
+            return Cell(field_words("phone"), row.phone)
+        if column == "licence":
+            chosen = "" if row.licence_class is None else row.licence_class.value
+            return Cell(field_words("licence_class"), chosen, licence_choices())
+        return None
+
+    def save_cell(self, row: StudentRow, column: str, text: str, saved: Callable[[], None], refuse: OnError) -> None:
+        """Keep a cell of the roster as typed."""
+        field_id = {"name": "full_name", "phone": "phone", "licence": "licence_class"}[column]
+        words = tr("Students", "{field} changed").format(field=field_words(field_id))
+        changes = self._changes(field_id, text.strip())
+        self._desk.write(words, lambda uow: edit_student(uow, row.id, changes), lambda _receipt: saved(), refuse)
 
     # -- one student --------------------------------------------------------------------------------------------
 
@@ -326,7 +347,7 @@ class StudentsPresenter:
             logbook=logbook_words(row),
             logbook_done=facts.logbook_minutes,
             logbook_needed=required,
-            fields=_fields(facts),
+            fields=fields_of(facts),
             guardians=tuple(_guardian(each) for each in linked),
             consent=consent,
             has_consent=facts.gps_consent_at is not None,
@@ -338,88 +359,6 @@ class StudentsPresenter:
         when = format_datetime(found.at, "EEE d MMM, h:mm a", tzinfo=session.tz, locale=session.locale)
         who = found.actor or tr("Students", "System")
         return Happening(action_words(found.action), "", f"{who} · {when}".replace("\u202f", " "))
-
-
-def licence_words(licence: LicenceClass | None) -> str:
-    """A licence stage as the desk says it."""
-    return "—" if licence is None else tr("Students", _LICENCES[licence])
-
-
-def logbook_words(row: StudentRow) -> str:
-    """Hours of those asked for."""
-    if row.required_minutes is None:
-        return "—"
-    return f"{row.logbook_minutes / 60:.1f} / {row.required_minutes / 60:g} h"
-
-
-def account_words(row: StudentRow) -> tuple[str, Tone]:
-    """What the student owes, or has left."""
-    account = row.account
-    if account.owed_cents:
-        return tr("Students", "{money} due").format(money=formats.money(account.owed_cents)), "warn"
-    if account.lessons_left:
-        return tr("Students", "{n} lessons left").format(n=account.lessons_left), "info"
-    return tr("Students", "Paid up"), "ok"
-
-
-def field_words(field_id: str) -> str:
-    """The label of a field."""
-    return {
-        "full_name": tr("Students", "Name"),
-        "phone": tr("Students", "Phone"),
-        "email": tr("Students", "E-mail"),
-        "dob": tr("Students", "Born"),
-        "pickup_address": tr("Students", "Pick-up"),
-        "licence_class": tr("Students", "Licence"),
-        "licence_number": tr("Students", "Licence no."),
-        "licence_expires_on": tr("Students", "Licence to"),
-        "transmission": tr("Students", "Drives"),
-        "logbook_minutes": tr("Students", "Logged hours"),
-        "alert": tr("Students", "Alert"),
-        "notes": tr("Students", "Notes"),
-    }[field_id]
-
-
-def _fields(facts: StudentFacts) -> tuple[Field, ...]:
-    licences = (("", "—"), *((each.value, licence_words(each)) for each in LicenceClass))
-    gears = (("", "—"), *((each.value, each.value) for each in Transmission))
-    born = "" if facts.dob is None else formats.day(facts.dob)
-    expires = "" if facts.licence_expires_on is None else formats.day(facts.licence_expires_on)
-    phone = display_phone(facts.phone) if facts.phone else ""
-    hours = f"{facts.logbook_minutes / 60:g}"
-
-    def text(field_id: str, shown: str) -> Field:
-        return Field(field_id, field_words(field_id), shown, shown, hint=tr("Students", "Add"))
-
-    licence = facts.licence_class
-    return (
-        text("full_name", facts.full_name),
-        text("phone", phone),
-        text("email", facts.email or ""),
-        text("pickup_address", facts.pickup_address or ""),
-        text("dob", born),
-        Field(
-            "licence_class",
-            field_words("licence_class"),
-            licence_words(licence),
-            "" if licence is None else licence.value,
-            "choice",
-            licences,
-        ),
-        text("licence_number", facts.licence_number or ""),
-        text("licence_expires_on", expires),
-        Field(
-            "transmission",
-            field_words("transmission"),
-            "—" if facts.transmission is None else facts.transmission.value,
-            "" if facts.transmission is None else facts.transmission.value,
-            "choice",
-            gears,
-        ),
-        Field("logbook_minutes", field_words("logbook_minutes"), hours, hours),
-        text("alert", facts.alert or ""),
-        replace(text("notes", facts.notes or ""), kind="long"),
-    )
 
 
 def _guardian(linked: LinkedGuardian) -> GuardianLine:

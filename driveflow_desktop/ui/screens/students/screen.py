@@ -18,19 +18,17 @@ from driveflow_desktop.ui.screens.students.presenter import (
     Question,
     StudentCard,
     StudentsPresenter,
-    account_words,
     filters_of,
-    licence_words,
-    logbook_words,
 )
+from driveflow_desktop.ui.screens.students.words import account_words, licence_words, logbook_words
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, DangerButton, PrimaryButton
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.inline import EditableList
 from driveflow_desktop.ui.widgets.panels import EmptyState, SidePanel
+from driveflow_desktop.ui.widgets.roster_edit import EditableRoster
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
-from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.search import FilterField
 from driveflow_desktop.ui.widgets.text import ElidedLabel, label
 from driveflow_desktop.ui.widgets.timeline import Timeline, TimelineEntry
@@ -56,7 +54,7 @@ class StudentsScreen(Screen):
         self._wanted = RosterFilter()
         self._wish: UUID | None = None
         self.model = RosterModel(self._columns(), self._pages, self, sort=RosterSort.NAME.value)
-        self.roster = RosterView(self.model, context.memory, "students", self.tr("Students"))
+        self.roster = EditableRoster(self.model, context.memory, "students", self.tr("Students"), self.presenter.cell)
         self.roster.set_empty(EmptyState("student", self.tr("No student fits. Add one with New student."), ""))
         self.filter = FilterField(self.tr("Filter by name, phone, suburb…"))
         self.chips = ChipRow(
@@ -193,6 +191,8 @@ class StudentsScreen(Screen):
         self.chips.toggled.connect(self._filtered)
         self.model.loaded.connect(self._loaded)
         self.roster.picked.connect(self._picked)
+        self.roster.asked.connect(self._save_cell)
+        self.roster.refused.connect(lambda words: self.message.emit(words, None))
         self.panel.closed.connect(self._close)
 
     def _filtered(self) -> None:
@@ -206,6 +206,9 @@ class StudentsScreen(Screen):
     def _picked(self, row: StudentRow | None) -> None:
         if row is not None:
             self._open(row.id)
+
+    def _save_cell(self, row: StudentRow, column: str, text: str) -> None:
+        self.presenter.save_cell(row, column, text, self.roster.saved, self.roster.refuse)
 
     def _open(self, student_id: UUID) -> None:
         self.panel.leave_form()

@@ -99,10 +99,6 @@ class Owing:
     cents: Mapping[UUID, int]
 
 
-MONEY_TABLES: Final = frozenset({"bookings", "payments", "refunds", "packages", "package_uses"})
-"""The tables whose changes may change what somebody owes."""
-
-
 def owing_now(
     connection: sa.Connection, org_id: UUID, known: Owing | None, changes: Changes, now: datetime, today: date
 ) -> Owing:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.finance.tables import Payment
 from driveflow_desktop.domain.identity.queries import user_names
 from driveflow_desktop.domain.paging import Page, page_of
 from driveflow_desktop.domain.people.tables import Instructor, Student
@@ -139,19 +138,3 @@ def _target(table: str, row_id: UUID, values: Mapping[str, Json]) -> tuple[str, 
         if isinstance(value, str):
             return kind, UUID(value)
     return None
-
-
-def student_activity(connection: sa.Connection, org_id: UUID, student_id: UUID, limit: int) -> tuple[Activity, ...]:
-    """What happened to a student and their bookings and payments, newest first."""
-    bookings = sa.select(Booking.id).where(Booking.org_id == org_id, Booking.student_id == student_id)
-    payments = sa.select(Payment.id).where(Payment.org_id == org_id, Payment.booking_id.in_(bookings))
-    about = sa.or_(
-        sa.and_(AUDIT.c.entity_type == "students", AUDIT.c.entity_id == student_id),
-        sa.and_(AUDIT.c.entity_type == "bookings", AUDIT.c.entity_id.in_(bookings)),
-        sa.and_(AUDIT.c.entity_type == "payments", AUDIT.c.entity_id.in_(payments)),
-    )
-    newest_first = (AUDIT.c.created_at.desc(), AUDIT.c.id.desc())
-    statement = sa.select(AUDIT).where(AUDIT.c.org_id == org_id, about).order_by(*newest_first).limit(limit)
-    rows = connection.execute(statement).all()
-    names = user_names(connection, {row.actor_user_id for row in rows if row.actor_user_id is not None})
-    return tuple(_entry(row, names, "") for row in rows)

@@ -6,11 +6,8 @@ from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
-from babel.dates import format_datetime
-
 from driveflow_desktop.domain.identity.queries import school
-from driveflow_desktop.domain.overview.accounts import owing_students
-from driveflow_desktop.domain.overview.activity import Activity, student_activity
+from driveflow_desktop.domain.overview.accounts import Owing, owing_now
 from driveflow_desktop.domain.overview.students import (
     RosterFilter,
     RosterKey,
@@ -22,6 +19,7 @@ from driveflow_desktop.domain.overview.students import (
     read_students,
     student_page,
 )
+from driveflow_desktop.domain.overview.timeline import Happening, timeline
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.commands.guardians import (
     Link,
@@ -44,14 +42,15 @@ from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, gu
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
 from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
+from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.editing import Cell, Field
 from driveflow_desktop.ui.ports import Desk, OnError
-from driveflow_desktop.ui.screens.activity.presenter import action_words
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.screens.students.happenings import HappeningLine, happening_line
 from driveflow_desktop.ui.screens.students.words import (
     Tone,
     account_words,
@@ -79,15 +78,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """A line of the timeline."""
-
-    what: str
-    detail: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
 class GuardianLine:
     """A guardian of the student."""
 
@@ -111,7 +101,7 @@ class StudentCard:
     guardians: tuple[GuardianLine, ...]
     consent: str
     has_consent: bool
-    happenings: tuple[Happening, ...]
+    happenings: tuple[HappeningLine, ...]
 
 
 class PanelSurface(Protocol):
@@ -145,18 +135,29 @@ class StudentsPresenter:
         self._desk = desk
         self._surface = surface
         self._id: UUID | None = None
+        self._owing: Owing | None = None
+        self._unseen = Changes()
+
+    def changed(self, changes: Changes) -> None:
+        """Rows changed since the last page; empty changes say that anything may have."""
+        if changes:
+            self._unseen = self._unseen.merge(changes)
+        else:
+            self._owing = None
 
     # -- the roster ---------------------------------------------------------------------------------------------
 
     def page(self, question: Question, answer: Callable[[Page[StudentRow, RosterKey], int], None]) -> None:
         """A page of the roster, and how many students the filter leaves."""
         session, now = self._desk.session, self._desk.clock.now()
+        needs_owing = question.wanted.owing or question.order.by is RosterSort.OWED
+        # Taken here, before the query reads: what it then finds is at least as new as these changes.
+        known, unseen = self._owing, self._unseen
 
-        def query(connection: Connection) -> tuple[Page[StudentRow, RosterKey], int]:
-            needs_owing = question.wanted.owing or question.order.by is RosterSort.OWED
+        def query(connection: Connection) -> tuple[Page[StudentRow, RosterKey], int, Owing | None]:
             today = local_date(now, session.tz)
-            owing = owing_students(connection, session.org_id, now, today) if needs_owing else None
-            moment = RosterMoment(now, owing)
+            owing = owing_now(connection, session.org_id, known, unseen, now, today) if needs_owing else None
+            moment = RosterMoment(now, None if owing is None else owing.cents)
             page = student_page(
                 connection,
                 session.org_id,
@@ -166,9 +167,17 @@ class StudentsPresenter:
                 after=question.after,
                 limit=question.limit,
             )
-            return page, count_students(connection, session.org_id, moment, question.wanted)
+            return page, count_students(connection, session.org_id, moment, question.wanted), owing
 
-        self._desk.read("students/page", query, lambda both: answer(*both))
+        def found(result: tuple[Page[StudentRow, RosterKey], int, Owing | None]) -> None:
+            page, count, owing = result
+            if owing is not None:
+                self._owing = owing
+                if self._unseen is unseen:
+                    self._unseen = Changes()
+            answer(page, count)
+
+        self._desk.read("students/page", query, found)
 
     def lesson_words(self, row: StudentRow) -> str:
         """When the next lesson is."""
@@ -218,11 +227,12 @@ class StudentsPresenter:
 
         def query(
             connection: Connection,
-        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], tuple[Activity, ...]]:
+        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], tuple[Happening, ...]]:
             facts = student(connection, session.org_id, student_id)
             row = read_students(connection, school(connection, session.org_id), [student_id], now)[0]
             linked = guardians_of(connection, session.org_id, student_id)
-            return facts, row, linked, student_activity(connection, session.org_id, student_id, HAPPENINGS)
+            happened = timeline(connection, session.org_id, student_id, limit=HAPPENINGS)
+            return facts, row, linked, happened.rows
 
         def lost(_error: UserError) -> None:
             self._id = None
@@ -329,9 +339,9 @@ class StudentsPresenter:
         facts: StudentFacts,
         row: StudentRow,
         linked: tuple[LinkedGuardian, ...],
-        found: tuple[Activity, ...],
+        found: tuple[Happening, ...],
     ) -> StudentCard:
-        session = self._desk.session
+        session, now = self._desk.session, self._desk.clock.now()
         required = row.required_minutes or 0
         day = formats.day(local_date(facts.created_at, session.tz))
         since = tr("Students", "since {day}").format(day=day)
@@ -351,14 +361,8 @@ class StudentsPresenter:
             guardians=tuple(_guardian(each) for each in linked),
             consent=consent,
             has_consent=facts.gps_consent_at is not None,
-            happenings=tuple(self._happening(each) for each in found),
+            happenings=tuple(happening_line(each, session, now) for each in found),
         )
-
-    def _happening(self, found: Activity) -> Happening:
-        session = self._desk.session
-        when = format_datetime(found.at, "EEE d MMM, h:mm a", tzinfo=session.tz, locale=session.locale)
-        who = found.actor or tr("Students", "System")
-        return Happening(action_words(found.action), "", f"{who} · {when}".replace("\u202f", " "))
 
 
 def _guardian(linked: LinkedGuardian) -> GuardianLine:

@@ -45,7 +45,18 @@ class StudentsScreen(Screen):
     """Filter line, chips, the roster, the panel."""
 
     tables = frozenset(
-        {"students", "guardians", "student_guardians", "bookings", "payments", "refunds", "packages", "package_uses"}
+        {
+            "students",
+            "guardians",
+            "student_guardians",
+            "bookings",
+            "lessons",
+            "payments",
+            "refunds",
+            "packages",
+            "package_uses",
+            "messages",
+        }
     )
 
     def __init__(self, context: ScreenContext) -> None:
@@ -88,6 +99,7 @@ class StudentsScreen(Screen):
 
     def refresh(self, changes: Changes) -> None:
         """Ask again for what is loaded."""
+        self.presenter.changed(changes)
         self.model.refresh()
         self.presenter.load()
 
@@ -338,7 +350,7 @@ class StudentPanel(SidePanel):
         self.add_heading(self.tr("GPS consent"))
         self.add(self._consent(card))
         self.add_heading(self.tr("Timeline"))
-        self.add(Timeline(TimelineEntry(each.what, each.detail, each.when) for each in card.happenings))
+        self.add(Timeline(TimelineEntry(each.what, each.detail, each.when, each.tone) for each in card.happenings))
         delete = DangerButton(self.tr("Delete"))
         delete.clicked.connect(self._presenter.delete)
         self.add_button(delete, far=True)

@@ -1,6 +1,6 @@
 """Students as a table for spreadsheets, under the headers by which an import knows them again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -36,15 +36,18 @@ FIELDS: Final = (
 HEADERS: Final = tuple(LABELS[field] for field in FIELDS)
 
 
-def student_rows(connection: sa.Connection, actor: Actor) -> Iterator[tuple[str, ...]]:
+def student_rows(
+    connection: sa.Connection, actor: Actor, only: Collection[UUID] | None = None
+) -> Iterator[tuple[str, ...]]:
     """Every student whose details are kept as a row under `HEADERS`, with the guardian who pays (else the first).
 
-    Raises `UserError` "forbidden" for roles that may not take people's data out of the program.
+    `only` leaves out all others. Raises `UserError` "forbidden" for roles that may not take people’s data out.
     """
     authorise(connection, actor, Action.EXPORT_PERSON)
     country = school(connection, actor.org_id).country
     guardians = guardians_by_student(connection, actor.org_id)
-    return _rows(all_students(connection, actor.org_id), guardians, country)
+    wanted = (each for each in all_students(connection, actor.org_id) if only is None or each.id in only)
+    return _rows(wanted, guardians, country)
 
 
 def _rows(

@@ -37,7 +37,7 @@ def import_students(uow: UnitOfWork, preview: Preview) -> ImportReport:
     Raises `UserError` "too_large" for more than fits into one push; `import_in_parts` takes any number.
     """
     authorise(uow.connection, uow.actor, Action.EDIT_PEOPLE)
-    if len(list(_parts(preview))) > 1:
+    if len(list(parts(preview))) > 1:
         raise UserError(
             "too_large",
             "That is too much for one step.",
@@ -61,7 +61,7 @@ def import_in_parts(
     receipts: list[Receipt[ImportReport]] = []
     done = 0
     try:
-        for part in _parts(preview):
+        for part in parts(preview):
             advance(progress, done, len(preview.rows))
             receipts.append(replica.execute(partial(import_students, preview=part), actor))
             done += len(part.rows)
@@ -79,8 +79,8 @@ def take_back(replica: Replica, actor: Actor, receipts: Sequence[Receipt[ImportR
             replica.execute(partial(UnitOfWork.revert, inverse=receipt.inverse), actor)
 
 
-def _parts(preview: Preview) -> Iterator[Preview]:
-    """The preview in pieces that fit into one push each; a row counts its student, guardian and link."""
+def parts(preview: Preview) -> Iterator[Preview]:
+    """The rows of a preview in pieces that fit into one push each; a row counts its student, guardian and link."""
     rows: list[ImportRow] = []
     mutations = characters = 0
     for row in preview.rows:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from driveflow_desktop.domain.identity.queries import school
+from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.overview.accounts import Owing, owing_now
 from driveflow_desktop.domain.overview.students import (
     RosterFilter,
@@ -19,7 +20,7 @@ from driveflow_desktop.domain.overview.students import (
     read_students,
     student_page,
 )
-from driveflow_desktop.domain.overview.timeline import Happening, timeline
+from driveflow_desktop.domain.overview.timeline import Happening, TimelineKey, timeline
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.commands.guardians import (
     Link,
@@ -59,12 +60,15 @@ from driveflow_desktop.ui.screens.students.words import (
     licence_choices,
     licence_words,
     logbook_words,
+    read_hours,
 )
 from driveflow_desktop.ui.shell import formats
-from driveflow_desktop.ui.typed_values import read_date, read_number
+from driveflow_desktop.ui.typed_values import read_date
 from driveflow_desktop.ui.words import tr
 
 HAPPENINGS: Final = 25
+_CELLS: Final = {"name": "full_name", "phone": "phone", "licence": "licence_class", "logbook": "logbook_minutes"}
+"""The field behind each column that can be typed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,9 @@ class StudentCard:
     consent: str
     has_consent: bool
     happenings: tuple[HappeningLine, ...]
+    has_more: bool
+    locked: str
+    """Why this person may not change the student (beyond notes, alert and logbook), empty when they may."""
 
 
 class PanelSurface(Protocol):
@@ -135,6 +142,7 @@ class StudentsPresenter:
         self._desk = desk
         self._surface = surface
         self._id: UUID | None = None
+        self._happenings = HAPPENINGS
         self._owing: Owing | None = None
         self._unseen = Changes()
 
@@ -195,20 +203,24 @@ class StudentsPresenter:
         """What can be typed in a cell of the roster; nothing where a cell only tells."""
         if row.erased:
             return None
-        if column == "name":
-            return Cell(field_words("full_name"), row.full_name)
-        if column == "phone":
-            return Cell(field_words("phone"), row.phone)
-        if column == "licence":
-            chosen = "" if row.licence_class is None else row.licence_class.value
-            return Cell(field_words("licence_class"), chosen, licence_choices())
-        return None
+        chosen = "" if row.licence_class is None else row.licence_class.value
+        cells = {
+            "name": Cell(field_words("full_name"), row.full_name, locked=self.locked),
+            "phone": Cell(field_words("phone"), row.phone, locked=self.locked),
+            "licence": Cell(field_words("licence_class"), chosen, licence_choices(), self.locked),
+            "logbook": Cell(field_words("logbook_minutes"), f"{row.logbook_minutes / 60:g}"),
+        }
+        return cells.get(column)
 
     def save_cell(self, row: StudentRow, column: str, text: str, saved: Callable[[], None], refuse: OnError) -> None:
         """Keep a cell of the roster as typed."""
-        field_id = {"name": "full_name", "phone": "phone", "licence": "licence_class"}[column]
+        field_id = _CELLS[column]
         words = tr("Students", "{field} changed").format(field=field_words(field_id))
-        changes = self._changes(field_id, text.strip())
+        try:
+            changes = self._changes(field_id, text.strip())
+        except UserError as error:
+            refuse(error)
+            return
         self._desk.write(words, lambda uow: edit_student(uow, row.id, changes), lambda _receipt: saved(), refuse)
 
     # -- one student --------------------------------------------------------------------------------------------
@@ -216,23 +228,35 @@ class StudentsPresenter:
     def show(self, student_id: UUID | None) -> None:
         """Show another student, or none."""
         self._id = student_id
+        self._happenings = HAPPENINGS
         self.load()
+
+    def more(self) -> None:
+        """Show more of what happened."""
+        self._happenings += HAPPENINGS
+        self.load()
+
+    @property
+    def locked(self) -> str:
+        """Why the person may not add or change students, empty when they may."""
+        if can(self._desk.session.role, Action.EDIT_PEOPLE):
+            return ""
+        return tr("Students", "Students are changed by the front desk.")
 
     def load(self) -> None:
         """Read the student again."""
         student_id = self._id
         if student_id is None:
             return
-        session, now = self._desk.session, self._desk.clock.now()
+        session, now, most = self._desk.session, self._desk.clock.now(), self._happenings
 
         def query(
             connection: Connection,
-        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], tuple[Happening, ...]]:
+        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], Page[Happening, TimelineKey]]:
             facts = student(connection, session.org_id, student_id)
             row = read_students(connection, school(connection, session.org_id), [student_id], now)[0]
             linked = guardians_of(connection, session.org_id, student_id)
-            happened = timeline(connection, session.org_id, student_id, limit=HAPPENINGS)
-            return facts, row, linked, happened.rows
+            return facts, row, linked, timeline(connection, session.org_id, student_id, limit=most)
 
         def lost(_error: UserError) -> None:
             self._id = None
@@ -273,19 +297,27 @@ class StudentsPresenter:
         """Remove the student, where nothing refers to them."""
         self._act(tr("Students", "Student deleted"), delete_student)
 
-    def add_guardian(self, name: str, mobile: str, relation: str, refuse: Callable[[UserError], None]) -> None:
+    def add_guardian(
+        self, name: str, mobile: str, relation: str, done: Callable[[], None], refuse: Callable[[UserError], None]
+    ) -> None:
         """A new guardian for the student, who pays if nobody does yet."""
-        student_id = self._id
-        if student_id is None:
-            return
 
-        def command(uow: UnitOfWork) -> UUID:
-            pays = not any(each.is_payer for each in guardians_of(uow.connection, uow.org_id, student_id))
-            made = create_guardian(uow, NewGuardian(name, mobile or None))
-            return link_guardian(uow, Link(student_id, made, relation or None, pays))
+        def command(uow: UnitOfWork, student_id: UUID) -> UUID:
+            made = create_guardian(uow, NewGuardian(name, mobile.strip() or None))
+            return link_guardian(uow, Link(student_id, made, relation or None, _nobody_pays(uow, student_id)))
 
-        words = tr("Students", "Guardian added")
-        self._desk.write(words, command, lambda _receipt: self.load(), refuse)
+        self._act(tr("Students", "Guardian added"), command, done, refuse)
+
+    def link(
+        self, guardian_id: UUID, relation: str, done: Callable[[], None], refuse: Callable[[UserError], None]
+    ) -> None:
+        """Let a guardian who is here already answer for the student, and pay if nobody does yet."""
+
+        def command(uow: UnitOfWork, student_id: UUID) -> UUID:
+            pays = _nobody_pays(uow, student_id)
+            return link_guardian(uow, Link(student_id, guardian_id, relation or None, pays))
+
+        self._act(tr("Students", "Guardian linked"), command, done, refuse)
 
     def remove_guardian(self, guardian_id: UUID) -> None:
         """The guardian no longer answers for the student."""
@@ -295,9 +327,10 @@ class StudentsPresenter:
         """Let one guardian pay."""
         self._act(tr("Students", "Payer changed"), lambda uow, one: set_payer(uow, one, guardian_id))
 
-    def give_consent(self, by: str) -> None:
+    def give_consent(self, by: str, done: Callable[[], None], refuse: Callable[[UserError], None]) -> None:
         """GPS consent was given by somebody."""
-        self._act(tr("Students", "GPS consent recorded"), lambda uow, one: give_gps_consent(uow, one, by))
+        words = tr("Students", "GPS consent recorded")
+        self._act(words, lambda uow, one: give_gps_consent(uow, one, by), done, refuse)
 
     def withdraw_consent(self) -> None:
         """GPS consent was withdrawn."""
@@ -308,10 +341,23 @@ class StudentsPresenter:
         if self._id is not None:
             self._desk.open("calendar", Wish(student_id=self._id))
 
-    def _act(self, words: str, act: Callable[[UnitOfWork, UUID], object]) -> None:
+    def _act(
+        self,
+        words: str,
+        act: Callable[[UnitOfWork, UUID], object],
+        done: Callable[[], None] | None = None,
+        refuse: OnError | None = None,
+    ) -> None:
         student_id = self._id
-        if student_id is not None:
-            self._desk.write(words, lambda uow: act(uow, student_id), lambda _receipt: self.load())
+        if student_id is None:
+            return
+
+        def acted(_receipt: Receipt[object]) -> None:
+            if done is not None:
+                done()
+            self.load()
+
+        self._desk.write(words, lambda uow: act(uow, student_id), acted, refuse)
 
     # -- words --------------------------------------------------------------------------------------------------
 
@@ -328,7 +374,7 @@ class StudentsPresenter:
             "licence_number": lambda: StudentChanges(licence_number=given),
             "licence_expires_on": lambda: StudentChanges(licence_expires_on=read_date(text, today, field_id)),
             "transmission": lambda: StudentChanges(transmission=Transmission(text) if text else None),
-            "logbook_minutes": lambda: StudentChanges(logbook_minutes=read_number(text, field_id) * 60),
+            "logbook_minutes": lambda: StudentChanges(logbook_minutes=read_hours(text, field_id)),
             "alert": lambda: StudentChanges(alert=given),
             "notes": lambda: StudentChanges(notes=given),
         }
@@ -339,7 +385,7 @@ class StudentsPresenter:
         facts: StudentFacts,
         row: StudentRow,
         linked: tuple[LinkedGuardian, ...],
-        found: tuple[Happening, ...],
+        found: Page[Happening, TimelineKey],
     ) -> StudentCard:
         session, now = self._desk.session, self._desk.clock.now()
         required = row.required_minutes or 0
@@ -357,12 +403,18 @@ class StudentsPresenter:
             logbook=logbook_words(row),
             logbook_done=facts.logbook_minutes,
             logbook_needed=required,
-            fields=fields_of(facts),
+            fields=fields_of(facts, self.locked),
             guardians=tuple(_guardian(each) for each in linked),
             consent=consent,
             has_consent=facts.gps_consent_at is not None,
-            happenings=tuple(happening_line(each, session, now) for each in found),
+            happenings=tuple(happening_line(each, session, now) for each in found.rows),
+            has_more=found.next_key is not None,
+            locked=self.locked,
         )
+
+
+def _nobody_pays(uow: UnitOfWork, student_id: UUID) -> bool:
+    return not any(each.is_payer for each in guardians_of(uow.connection, uow.org_id, student_id))
 
 
 def _guardian(linked: LinkedGuardian) -> GuardianLine:

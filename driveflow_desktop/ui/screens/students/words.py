@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import Final, Literal
 
-from driveflow_desktop.domain.overview.students import (
-    StudentRow,
-)
+from driveflow_desktop.domain.overview.students import StudentRow
+from driveflow_desktop.domain.people.commands.students import INSTRUCTOR_COLUMNS
+from driveflow_desktop.domain.people.parsing import parse_minutes
 from driveflow_desktop.domain.people.queries.students import StudentFacts
 from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
+from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
@@ -68,8 +69,26 @@ def field_words(field_id: str) -> str:
     }[field_id]
 
 
-def fields_of(facts: StudentFacts) -> tuple[Field, ...]:
-    """A student's facts as the panel's fields, each as its editor shows it."""
+def read_hours(text: str, column: str) -> int:
+    """Minutes for hours as people write them (`31.5`, `31:30`), 0 for nothing; `UserError` "invalid" otherwise."""
+    if not text.strip():
+        return 0
+    try:
+        return parse_minutes(text)
+    except ValueError:
+        raise UserError(
+            "invalid",
+            tr("Students", "“{text}” is not a number of hours.").format(text=text.strip()),
+            hint=tr("Students", "Write it like 31.5 or 31:30."),
+            column=column,
+        ) from None
+
+
+def fields_of(facts: StudentFacts, locked: str = "") -> tuple[Field, ...]:
+    """A student's facts as the panel's fields, each as its editor shows it.
+
+    `locked` is why this person may change no more than notes, alert and logbook.
+    """
     licences = licence_choices()
     gears = (("", "—"), *((each.value, each.value) for each in Transmission))
     born = "" if facts.dob is None else formats.day(facts.dob)
@@ -78,7 +97,8 @@ def fields_of(facts: StudentFacts) -> tuple[Field, ...]:
     hours = f"{facts.logbook_minutes / 60:g}"
 
     def text(field_id: str, shown: str) -> Field:
-        return Field(field_id, field_words(field_id), shown, shown, hint=tr("Students", "Add"))
+        lock = "" if field_id in INSTRUCTOR_COLUMNS else locked
+        return Field(field_id, field_words(field_id), shown, shown, locked=lock, hint=tr("Students", "Add"))
 
     licence = facts.licence_class
     return (
@@ -94,6 +114,7 @@ def fields_of(facts: StudentFacts) -> tuple[Field, ...]:
             "" if licence is None else licence.value,
             "choice",
             licences,
+            locked,
         ),
         text("licence_number", facts.licence_number or ""),
         text("licence_expires_on", expires),
@@ -104,6 +125,7 @@ def fields_of(facts: StudentFacts) -> tuple[Field, ...]:
             "" if facts.transmission is None else facts.transmission.value,
             "choice",
             gears,
+            locked,
         ),
         Field("logbook_minutes", field_words("logbook_minutes"), hours, hours),
         text("alert", facts.alert or ""),

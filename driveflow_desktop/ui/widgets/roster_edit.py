@@ -214,8 +214,7 @@ class EditableRoster(RosterView[R]):
         """F2 edits the cell under the cursor, or the row's first that can be."""
         index = self.currentIndex()
         if event.key() == Qt.Key.Key_F2 and index.isValid():
-            if not self.edit_cell(index.row(), index.column()):
-                self._edit_first(index.row())
+            self._edit_here_or_first(index.row(), index.column())
             return
         super().keyPressEvent(event)
 
@@ -255,9 +254,13 @@ class EditableRoster(RosterView[R]):
         if at is None:
             self.picked.emit(self.current_row)
 
-    def _edit_first(self, row: int) -> None:
-        for column in range(len(self._roster.columns)):
-            if self.edit_cell(row, column):
+    def _edit_here_or_first(self, row: int, column: int) -> None:
+        """Edit the cell under the cursor; where it only tells, the first of the row that takes something typed."""
+        snapshot = self._roster.rows[row]
+        columns = [column, *range(len(self._roster.columns))]
+        for each in columns:
+            if self._cells(snapshot, self._roster.columns[each].id) is not None:
+                self.edit_cell(row, each)
                 return
 
     def _ask(self, text: str) -> None:

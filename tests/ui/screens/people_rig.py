@@ -39,11 +39,14 @@ class Person:
 
     def settle(self) -> None:
         """Let every read and write be answered, and what they ask for in turn."""
-        for _ in range(20):
+        quiet = 0
+        for _ in range(40):
             QApplication.sendPostedEvents()
             QApplication.processEvents()
-            if self.program.bridge.is_idle:
-                break
+            # What the last answer did may itself have to be shown: two quiet rounds are rest.
+            quiet = quiet + 1 if self.program.bridge.is_idle else 0
+            if quiet == 2:
+                return
             assert self.program.bridge.wait_idle()
 
     def click(self, widget: QWidget, at: QPoint | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -54,6 +54,21 @@ class _Line:
 
     def __hash__(self) -> int:
         return hash(self.line)
+
+
+class PickBox(QComboBox):
+    """A choice that arrows open instead of changing: going past a value would act on it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down open the list."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.showPopup()
+            return
+        super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scrolling goes on to what lies around."""
+        event.ignore()
 
 
 class ImportPanel(QWidget):
@@ -127,6 +142,11 @@ class ImportPanel(QWidget):
         self.error.clear()
         self._set_busy(words)
 
+    def show_writing(self, words: str) -> None:
+        """The students are being written: nothing may be changed meanwhile."""
+        self._inputs(enabled=False)
+        self.show_busy(words)
+
     def show_error(self, error: UserError) -> None:
         """The file, or the import, was refused."""
         self._set_busy("")
@@ -158,7 +178,7 @@ class ImportPanel(QWidget):
         column.addWidget(self._card, 1)
 
     def _reading(self) -> QWidget:
-        self._encoding, self._delimiter = QComboBox(), QComboBox()
+        self._encoding, self._delimiter = PickBox(), PickBox()
         self._encoding.setAccessibleName(self.tr("Encoding"))
         self._delimiter.setAccessibleName(self.tr("Delimiter"))
         for box in (self._encoding, self._delimiter):
@@ -243,7 +263,7 @@ class ImportPanel(QWidget):
                 widget.deleteLater()
         self.columns = {}
         for row, column in enumerate(columns):
-            box = QComboBox()
+            box = PickBox()
             box.setAccessibleName(self.tr("Column {header}").format(header=column.header))
             self._fill(box, field_choices(), column.field)
             box.activated.connect(partial(self._mapped, column.header))
@@ -261,17 +281,19 @@ class ImportPanel(QWidget):
     def _rows(self, _request: PageRequest, answer: Callable[[Page[_Line]], None]) -> None:
         answer(Page(self._lines, None, len(self._lines)))
 
-    def _mapped(self, header: str) -> None:
+    def _mapped(self, header: str, _index: int) -> None:
         self.presenter.map_column(header, str(self.columns[header].currentData()))
 
     def _read_again(self) -> None:
         self.presenter.read_as(str(self._encoding.currentData()), str(self._delimiter.currentData()))
 
+    def _inputs(self, *, enabled: bool) -> None:
+        for widget in (self._encoding, self._delimiter, self._take, self._skip, *self.columns.values()):
+            widget.setEnabled(enabled)
+
     def _set_busy(self, words: str) -> None:
         self._busy = bool(words)
         self.bar.setVisible(self._busy)
-        for widget in (self._encoding, self._delimiter, self._take, self._skip, *self.columns.values()):
-            widget.setEnabled(not self._busy)
         if self._busy:
             self.go.setEnabled(False)
             self._blocked.setText(words)
@@ -279,6 +301,7 @@ class ImportPanel(QWidget):
             self._tick.start()
         else:
             self._tick.stop()
+            self._inputs(enabled=True)
 
     def _show_progress(self) -> None:
         done, total = self.presenter.progress

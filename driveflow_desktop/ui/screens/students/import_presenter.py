@@ -80,6 +80,10 @@ class ImportView(Protocol):
         """Something takes a while; `progress` tells how far it is."""
         ...
 
+    def show_writing(self, words: str) -> None:
+        """The students are being written: nothing may be changed meanwhile."""
+        ...
+
     def show_error(self, error: UserError) -> None:
         """The file, or the import, was refused."""
         ...
@@ -168,7 +172,7 @@ class ImportPresenter:
             return
         self._work = _Work()
         self._work.tell(0, len(preview.rows))
-        self._view.show_busy(tr(_CONTEXT, "Importing…"))
+        self._view.show_writing(tr(_CONTEXT, "Importing…"))
         self._write_next(list(parts(preview)), [], 0)
 
     def cancel(self) -> None:

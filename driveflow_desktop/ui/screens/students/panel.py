@@ -1,15 +1,15 @@
 """The side panel of Students: one person in place, or a small form in their stead."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from driveflow_desktop.domain.people.queries.students import Duplicate
+from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.screens.students.hints import GuardianHint, Hints, duplicate_words
 from driveflow_desktop.ui.screens.students.presenter import GuardianLine, StudentCard, StudentsPresenter
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, DangerButton, PrimaryButton
@@ -33,9 +33,10 @@ class StudentPanel(SidePanel):
         self._hints = hints
         self._card: StudentCard | None = None
         self._form: QuickForm | None = None
-        self.fields = EditableList(self.tr("Student"))
-        self._timeline = Timeline()
-        self.more = Button(self.tr("Show earlier"), kind="quiet")
+        self.fields: EditableList | None = None
+        self.more: Button | None = None
+        self._timeline: Timeline | None = None
+        self._logged: tuple[QLabel, QProgressBar] | None = None
 
     @property
     def form(self) -> QuickForm | None:
@@ -47,16 +48,19 @@ class StudentPanel(SidePanel):
         before, self._card = self._card, card
         if self._form is not None:
             return
-        passing = (
-            None
-            if before is None
-            else replace(before, fields=card.fields, happenings=card.happenings, has_more=card.has_more)
-        )
-        if passing != card:
+        if before is None or self.fields is None or _structure(before) != _structure(card):
             self._fill(card)
-            return
-        self.fields.set_fields(card.fields)
-        self._show_happenings(card)
+        self._update(card)
+
+    def saved(self, field_id: str) -> None:
+        """A field was saved."""
+        if self.fields is not None:
+            self.fields.saved(field_id)
+
+    def refuse(self, field_id: str, error: UserError) -> None:
+        """A field was refused."""
+        if self.fields is not None:
+            self.fields.refuse(field_id, error)
 
     def leave_form(self) -> None:
         """Put the form away: somebody else is shown."""
@@ -111,8 +115,7 @@ class StudentPanel(SidePanel):
         self._open(form)
 
     def _open(self, form: QuickForm) -> None:
-        self.clear()
-        self.fields = EditableList(self.tr("Student"))
+        self._empty()
         self.set_header(form.accessibleName(), person=False)
         self._form = form
         form.cancelled.connect(self._back)
@@ -125,17 +128,20 @@ class StudentPanel(SidePanel):
             self.closed.emit()
         else:
             self._fill(card)
+            self._update(card)
+
+    def _empty(self) -> None:
+        self.clear()
+        self.fields = self.more = self._timeline = self._logged = None
 
     def _fill(self, card: StudentCard) -> None:
-        self.clear()
-        self.set_header(card.name, card.subtitle, pill=card.pill)
+        self._empty()
         book = PrimaryButton(self.tr("Book lesson"), hint="N")
         book.clicked.connect(self._presenter.book)
         self.add(book)
         if card.logbook_needed:
-            self.add(self._logbook(card))
+            self.add(self._logbook())
         self.fields = EditableList(self.tr("Student"))
-        self.fields.set_fields(card.fields)
         self.fields.asked.connect(self._presenter.save_field)
         self.add(self.fields)
         self.add_heading(self.tr("Guardians"))
@@ -154,20 +160,29 @@ class StudentPanel(SidePanel):
         self.more.clicked.connect(self._presenter.more)
         self.add(self._timeline)
         self.add(self.more)
-        self._show_happenings(card)
         delete = DangerButton(self.tr("Delete"))
         delete.setEnabled(not card.locked)
         delete.setToolTip(card.locked)
         delete.clicked.connect(self._presenter.delete)
         self.add_button(delete, far=True)
 
-    def _show_happenings(self, card: StudentCard) -> None:
-        self._timeline.set_entries(
-            TimelineEntry(each.what, each.detail, each.when, each.tone) for each in card.happenings
-        )
-        self.more.setVisible(card.has_more)
+    def _update(self, card: StudentCard) -> None:
+        """Show the present values of a student who is shown already."""
+        self.set_header(card.name, card.subtitle, pill=card.pill)
+        if self.fields is not None:
+            self.fields.set_fields(card.fields)
+        if self._logged is not None:
+            words, bar = self._logged
+            words.setText(card.logbook)
+            bar.setRange(0, card.logbook_needed)
+            bar.setValue(min(card.logbook_done, card.logbook_needed))
+        if self._timeline is not None and self.more is not None:
+            self._timeline.set_entries(
+                TimelineEntry(each.what, each.detail, each.when, each.tone) for each in card.happenings
+            )
+            self.more.setVisible(card.has_more)
 
-    def _logbook(self, card: StudentCard) -> QWidget:
+    def _logbook(self) -> QWidget:
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
@@ -175,15 +190,15 @@ class StudentPanel(SidePanel):
         row = QHBoxLayout()
         row.addWidget(label(self.tr("Logbook"), size="sm", tone="muted"))
         row.addStretch(1)
-        row.addWidget(label(card.logbook, size="sm"))
+        words = label(size="sm")
+        row.addWidget(words)
         bar = QProgressBar()
         bar.setAccessibleName(self.tr("Logbook"))
-        bar.setRange(0, card.logbook_needed)
-        bar.setValue(min(card.logbook_done, card.logbook_needed))
         bar.setTextVisible(False)
         bar.setFixedHeight(6)
         column.addLayout(row)
         column.addWidget(bar)
+        self._logged = (words, bar)
         return box
 
     def _guardian(self, line: GuardianLine, locked: str) -> QWidget:
@@ -217,6 +232,11 @@ class StudentPanel(SidePanel):
         act.clicked.connect(self._presenter.withdraw_consent if card.has_consent else self._ask_consent)
         row.addWidget(act)
         return box
+
+
+def _structure(card: StudentCard) -> tuple[object, ...]:
+    """What decides which parts the panel has; all else is shown in the parts that are there."""
+    return (card.id, card.guardians, card.consent, bool(card.logbook_needed), card.locked)
 
 
 def _offer_students(chips: ChipRow, found: Sequence[Duplicate]) -> None:

@@ -129,11 +129,11 @@ class StudentsScreen(Screen):
 
     def field_saved(self, field_id: str) -> None:
         """A field was saved."""
-        self.panel.fields.saved(field_id)
+        self.panel.saved(field_id)
 
     def field_refused(self, field_id: str, error: UserError) -> None:
         """A field was refused."""
-        self.panel.fields.refuse(field_id, error)
+        self.panel.refuse(field_id, error)
 
     def made(self, student_id: UUID) -> None:
         """Show the new student."""

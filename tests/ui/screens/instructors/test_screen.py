@@ -1,4 +1,4 @@
-"""The front desk at Instructors: hours by mouse and keys, leave, holidays, people, on screen and in the database."""
+"""The front desk at Instructors: hours by mouse and keys, leave, holidays, people; on the screen and stored."""
 
 from datetime import date
 

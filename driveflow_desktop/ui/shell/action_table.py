@@ -87,6 +87,9 @@ def _calendar() -> tuple[ActionSpec, ...]:
         ActionSpec("calendar.week", _tr("Week view"), "Ctrl+2", "", menu),
         ActionSpec("calendar.month", _tr("Month view"), "Ctrl+3", "", menu),
         ActionSpec("calendar.agenda", _tr("Agenda view"), "Ctrl+4", "", menu),
+        ActionSpec("calendar.zoom_in", _tr("Taller hours"), "Ctrl++, Ctrl+=", "", menu),
+        ActionSpec("calendar.zoom_out", _tr("Lower hours"), "Ctrl+-", "", menu),
+        ActionSpec("calendar.zoom_reset", _tr("Usual hours"), "Ctrl+0", "", menu),
         *(
             ActionSpec(f"calendar.instructor_{n}", _tr("Instructor {number}").format(number=n), str(n), "", instructors)
             for n in INSTRUCTOR_KEYS

@@ -24,6 +24,11 @@ def day_short(value: date) -> str:
     return format_date(value, "EEE d MMM", locale=LOCALE)
 
 
+def weekday_short(value: date) -> str:
+    """`Tue 24`, where the month is plain from the context."""
+    return format_date(value, "EEE d", locale=LOCALE)
+
+
 def day_long(value: date) -> str:
     """`Tuesday 24 November`, for headings."""
     return format_date(value, "EEEE d MMMM", locale=LOCALE)

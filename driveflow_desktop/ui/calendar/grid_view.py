@@ -85,6 +85,10 @@ class GridView(QAbstractItemView):
         self.verticalScrollBar().setValue(self.scene.layout.y_of(minute) - at)
         self.zoomChanged.emit(wanted)
 
+    def zoom_by(self, steps: int) -> None:
+        """Stretch (or shrink, below zero) the hours by steps; none is back to the usual height."""
+        self.set_zoom(self._zoom * _ZOOM_STEP**steps if steps else DEFAULT_PIXELS_PER_HOUR)
+
     def scroll_to_minute(self, minute: int) -> None:
         """Bring a minute to the top, with a little room above it."""
         self.verticalScrollBar().setValue(self.scene.layout.y_of(minute) - _LEAD_IN_PX)

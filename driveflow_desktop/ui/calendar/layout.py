@@ -16,7 +16,7 @@ from driveflow_desktop.ui.calendar.snapshot import CalendarLesson, CalendarPage
 MIN_PIXELS_PER_HOUR = 36.0
 MAX_PIXELS_PER_HOUR = 264.0
 DEFAULT_PIXELS_PER_HOUR = 66.0
-MIN_COLUMN_WIDTH = 118
+MIN_COLUMN_WIDTH = 100
 _GAP_LEFT, _GAP_RIGHT, _GAP_LANE, _GAP_TOP, _GAP_BOTTOM = 3, 6, 2, 1, 1
 
 

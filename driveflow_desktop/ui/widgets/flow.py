@@ -55,7 +55,7 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:
         """All items on one line."""
-        sizes = [item.sizeHint() for item in self._items]
+        sizes = [item.sizeHint() for item in self._items if not _is_hidden(item)]
         width = sum(size.width() for size in sizes) + self.spacing() * max(0, len(sizes) - 1)
         return QSize(width, max((size.height() for size in sizes), default=0))
 
@@ -71,6 +71,8 @@ class FlowLayout(QLayout):
         rect = whole.marginsRemoved(margins)
         x, y, line = rect.x(), rect.y(), 0
         for item in self._items:
+            if _is_hidden(item):
+                continue
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.x(), y + line + self.spacing(), 0
@@ -79,3 +81,9 @@ class FlowLayout(QLayout):
             x += size.width() + self.spacing()
             line = max(line, size.height())
         return y + line - rect.y() + margins.top() + margins.bottom()
+
+
+def _is_hidden(item: QLayoutItem) -> bool:
+    """Whether somebody hid it; what was only just added is not shown yet, but has its place."""
+    widget, chosen = item.widget(), Qt.WidgetAttribute.WA_WState_ExplicitShowHide
+    return widget is not None and widget.isHidden() and widget.testAttribute(chosen)

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from driveflow_desktop.ui.calendar.layout import MIN_COLUMN_WIDTH
 from driveflow_desktop.ui.calendar.snapshot import CalendarPage, GhostVerdict, Proposal, ProposalKind
 from tests.ui.calendar.desk import Desk, MakeDesk
 from tests.ui.calendar.pages import big_page, lesson_id
@@ -219,7 +220,7 @@ def test_zoom_has_limits(desk: Desk) -> None:
 def test_fifty_instructors_scroll_sideways(make_desk: MakeDesk) -> None:
     desk = make_desk(big_page(50, 8))
     view = desk.view
-    assert view.horizontalScrollBar().maximum() == 50 * 118 - view.viewport().width()
+    assert view.horizontalScrollBar().maximum() == 50 * MIN_COLUMN_WIDTH - view.viewport().width()
     view.horizontalScrollBar().setValue(3000)
     at = desk.at("c30", 600)
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)

@@ -1,12 +1,11 @@
 """The editor of a new booking, in the side panel's place."""
 
 from collections.abc import Sequence
-from html import escape
 from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
@@ -20,12 +19,14 @@ from driveflow_desktop.ui.screens.booking.editor_presenter import (
     Standing,
     Suggestion,
 )
+from driveflow_desktop.ui.screens.booking.time_choices import TimeChoices
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
-from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
 from driveflow_desktop.ui.widgets.fields import DateField, FormField, TimeField
 from driveflow_desktop.ui.widgets.lookup import Answer, Lookup
 from driveflow_desktop.ui.widgets.marks import Pill
 from driveflow_desktop.ui.widgets.panels import ErrorLine, SidePanel
+from driveflow_desktop.ui.widgets.picker import Picker
 from driveflow_desktop.ui.widgets.results import Result
 from driveflow_desktop.ui.widgets.text import label
 
@@ -49,7 +50,7 @@ class BookingEditor(SidePanel):
         self.student = Lookup(self.tr("Student"), self._ask, self.tr("Name or phone ending"), free_text=True)
         self.mobile = _line(self.tr("Mobile"), "0412 345 678")
         self.suburb = _line(self.tr("Suburb or pick-up address"), self.tr("Newtown"))
-        self.service, self.instructor = _box(self.tr("Lesson")), _box(self.tr("Instructor"))
+        self.service, self.instructor = Picker(self.tr("Lesson")), Picker(self.tr("Instructor"))
         self.day = DateField(self.tr("Day"), lambda: local_date(desk.clock.now(), desk.session.tz))
         self.time = TimeField(self.tr("Time"))
         self.notes = _line(self.tr("Notes"), "")
@@ -57,13 +58,13 @@ class BookingEditor(SidePanel):
         self.status = Segmented(
             [(each.value, words) for each, words in zip(_STATUSES, names, strict=True)], self.tr("Status")
         )
-        self.verdict, self.price = Pill("…"), label(weight="bold")
-        self.suggestions = ChipRow()
+        self.verdict, self.span, self.price = Pill("…"), label(tone="muted"), label(weight="bold")
+        self.suggestions = TimeChoices(self.tr("Free times"))
         self.error = ErrorLine()
         self.overrule = Button(self.tr("Book anyway"))
-        self.instead = ChipRow()
+        self.instead = TimeChoices(self.tr("Other times"))
         self._fields = self._make_fields()
-        self._new_student = [self._fields["phone"], self._fields["pickup_address"]]
+        self._new_student = _beside(self._fields["phone"], self._fields["pickup_address"])
         self._lay_out()
         self._connect()
 
@@ -82,8 +83,8 @@ class BookingEditor(SidePanel):
             name=self.student.text(),
             mobile=self.mobile.text(),
             suburb=self.suburb.text(),
-            service_id=_chosen(self.service),
-            instructor_id=_chosen(self.instructor),
+            service_id=_id(self.service),
+            instructor_id=_id(self.instructor),
             day=self.day.value,
             minute=self.time.value,
             minutes=self._minutes,
@@ -108,8 +109,8 @@ class BookingEditor(SidePanel):
     def show_options(self, options: Options, draft: Draft) -> None:
         """Offer the choices and fill in what is known; a student typed before stays."""
         self._filling = True
-        _offer(self.service, options.services, draft.service_id)
-        _offer(self.instructor, options.instructors, draft.instructor_id)
+        self.service.offer(_keyed(options.services), str(draft.service_id))
+        self.instructor.offer(_keyed(options.instructors), str(draft.instructor_id))
         self.day.set_value(draft.day)
         self.time.set_value(draft.minute)
         self._minutes = draft.minutes
@@ -122,19 +123,19 @@ class BookingEditor(SidePanel):
     def show_standing(self, standing: Standing) -> None:
         """Verdict and price."""
         self.verdict.set_state(standing.words, "ok" if standing.ok else "bad" if standing.hard else "warn")
+        self.span.setText(standing.span)
         self.price.setText(standing.price)
 
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Free times, the reasons on hover and for screen readers."""
-        _fill_chips(self.suggestions, found)
+        """Free times with their reasons."""
+        self.suggestions.set_choices(found)
 
     def refuse(self, error: UserError, *, can_overrule: bool, instead: Sequence[Suggestion] = ()) -> None:
         """Say why it was not saved, go to the field at fault, offer other times and to overrule advice."""
         column = error.column or ""
         field = self._fields.get(_COLUMNS.get(column, column))
         (self.error if field is None else field.error).show_error(error)
-        _fill_chips(self.instead, instead)
-        self.instead.setVisible(bool(instead))
+        self.instead.set_choices(instead)
         self.overrule.setVisible(can_overrule)
         if can_overrule:
             self.overrule.setFocus()
@@ -166,11 +167,16 @@ class BookingEditor(SidePanel):
 
     def _lay_out(self) -> None:
         self.set_header(self.tr("New booking"), self.tr("Enter saves, Esc closes"), person=False)
-        for field in self._fields.values():
-            self.add(field)
-        for widget in (self.error, self.instead, self.overrule, self.verdict):
+        fields = self._fields
+        rows = (
+            fields["student"],
+            self._new_student,
+            _beside(fields["service"], fields["instructor"]),
+            _beside(fields["day"], fields["time"]),
+        )
+        for widget in (*rows, self.error, self.instead, self.overrule, self.verdict):
             self.add(widget)
-        self.add(self.price)
+        self.add(_beside(self.span, self.price, apart=True))
         self.add_heading(self.tr("Free times"))
         self.add(self.suggestions)
         self.add(FormField(self.tr("Notes"), self.notes))
@@ -187,6 +193,7 @@ class BookingEditor(SidePanel):
     def _connect(self) -> None:
         self.student.chosen.connect(self._changed)
         self.student.changed.connect(self._changed)
+        self.suburb.textEdited.connect(self._changed)
         self.service.currentIndexChanged.connect(self._service_chosen)
         self.instructor.currentIndexChanged.connect(self._changed)
         self.day.changed.connect(self._changed)
@@ -210,8 +217,7 @@ class BookingEditor(SidePanel):
 
     def _show_new_student(self) -> None:
         draft = self.draft()
-        for field in self._new_student:
-            field.setVisible(draft.student_id is None and bool(draft.name.strip()))
+        self._new_student.setVisible(draft.student_id is None and bool(draft.name.strip()))
 
     def _forget_refusal(self) -> None:
         for line in (self.error, *(field.error for field in self._fields.values())):
@@ -225,21 +231,10 @@ class BookingEditor(SidePanel):
             return
         self._forget_refusal()
         instructor, day, minute = found
-        self._filling = True
-        self.instructor.setCurrentIndex(self.instructor.findData(str(instructor)))
+        self.instructor.pick(str(instructor))
         self.day.set_value(day)
         self.time.set_value(minute)
-        self._filling = False
         self._changed()
-
-
-def _fill_chips(row: ChipRow, found: Sequence[Suggestion]) -> None:
-    row.set_chips([(each.key, each.words) for each in found])
-    for each in found:
-        button = row.button(each.key)
-        # A tool tip that looks like markup is read as markup; names are words.
-        button.setToolTip(escape(each.why, quote=False))
-        button.setAccessibleDescription(each.why)
 
 
 def _line(name: str, placeholder: str) -> QLineEdit:
@@ -249,23 +244,24 @@ def _line(name: str, placeholder: str) -> QLineEdit:
     return made
 
 
-def _box(name: str) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
+def _beside(first: QWidget, second: QWidget, *, apart: bool = False) -> QWidget:
+    """Two widgets on one line, of equal width or at either end."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    row.addWidget(first, 1, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(second, 0 if apart else 1, Qt.AlignmentFlag.AlignTop)
     return made
 
 
-def _offer(box: QComboBox, choices: Sequence[tuple[UUID, str]], chosen: UUID | None) -> None:
-    box.clear()
-    for key, words in choices:
-        # As text: Qt compares Python objects by identity.
-        box.addItem(words, str(key))
-    box.setCurrentIndex(max(0, box.findData(str(chosen))) if choices else -1)
+def _keyed(choices: Sequence[tuple[UUID, str]]) -> list[tuple[str, str]]:
+    """As text: Qt compares Python objects by identity."""
+    return [(str(key), words) for key, words in choices]
 
 
-def _chosen(box: QComboBox) -> UUID | None:
-    found: object = box.currentData()
-    return UUID(found) if isinstance(found, str) else None
+def _id(picker: Picker) -> UUID | None:
+    return None if picker.key is None else UUID(picker.key)
 
 
 def _result(person: Person) -> Result:

@@ -1,7 +1,7 @@
 """A new booking while it is being typed: choices, live verdict, price, free times, and saving it. No Qt."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, Protocol, cast
@@ -9,10 +9,12 @@ from uuid import UUID
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, services
 from driveflow_desktop.domain.catalog.values import ServiceKind
+from driveflow_desktop.domain.overview.places import known_places
 from driveflow_desktop.domain.people.commands.students import NewStudent, create_student
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
 from driveflow_desktop.domain.people.queries.students import student
 from driveflow_desktop.domain.people.rules.contacts import display_phone
+from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.domain.scheduling.facts import load_price
 from driveflow_desktop.domain.scheduling.finding import SlotSearch, free_slots, verdict_in
@@ -28,6 +30,7 @@ from driveflow_desktop.store.search import find
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.ports import Desk
 from driveflow_desktop.ui.screens.booking.ways_out import ways_out
+from driveflow_desktop.ui.screens.calendar.mapping import span_words
 from driveflow_desktop.ui.screens.calendar.presenter import ADVICE, Wish
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
@@ -82,11 +85,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the rules say about the draft, and what it costs."""
+    """What the rules say about the draft, when it is, and what it costs."""
 
     ok: bool
     hard: bool
     words: str
+    span: str
     price: str
 
 
@@ -172,8 +176,10 @@ class EditorPresenter:
         def command(uow: UnitOfWork) -> UUID:
             student_id = draft.student_id
             if student_id is None:
+                suburb = draft.suburb.strip() or None
+                middle = _pickup(uow.connection, uow.org_id, draft)
                 newcomer = NewStudent(
-                    draft.name, phone=draft.mobile or None, pickup_address=draft.suburb.strip() or None
+                    draft.name, phone=draft.mobile or None, pickup_address=suburb, pickup_place=middle
                 )
                 student_id = create_student(uow, newcomer)
             end = None if draft.minutes is None else start + timedelta(minutes=draft.minutes)
@@ -240,23 +246,22 @@ class EditorPresenter:
             return
         session, now = self._desk.session, self._desk.clock.now()
         start, service = self._start(draft), self._services[draft.service_id]
-        end = start + timedelta(minutes=draft.minutes or service.duration_min)
+        minutes = draft.minutes or service.duration_min
+        end = start + timedelta(minutes=minutes)
+        span = tr("Editor", "{span} · {n} min").format(span=span_words(start, end, session.tz), n=minutes)
 
         def query(connection: Connection) -> Standing:
             setting = setting_at(connection, session.org_id, start, end)
-            pickup = None
-            if draft.student_id is not None:
-                facts = student(connection, session.org_id, draft.student_id)
-                pickup = place(facts.pickup_lat, facts.pickup_lng)
+            pickup = _pickup(connection, session.org_id, draft)
             slot = Slot(cast("UUID", draft.instructor_id), start, end, draft.student_id, pickup)
             answer = verdict_in(connection, setting, slot, now)
             fee = next((t.fee_bp for t in instructors(connection, session.org_id) if t.id == draft.instructor_id), None)
             price = load_price(connection, setting, service.id, local_date(start, session.tz), fee)
             words = tr("Editor", "Free") if answer.ok else refusal(answer).message
-            return Standing(answer.ok, answer.hard, words, formats.money(price.price_cents, price.currency))
+            return Standing(answer.ok, answer.hard, words, span, formats.money(price.price_cents, price.currency))
 
         def failed(error: UserError) -> None:
-            self._surface.show_standing(Standing(ok=False, hard=True, words=str(error), price=""))
+            self._surface.show_standing(Standing(ok=False, hard=True, words=str(error), span=span, price=""))
 
         self._desk.read("editor/standing", query, self._surface.show_standing, failed)
 
@@ -269,16 +274,12 @@ class EditorPresenter:
         only = None if draft.instructor_id is None else [draft.instructor_id]
 
         def query(connection: Connection) -> tuple[FoundSlot, ...]:
-            pickup = None
-            if draft.student_id is not None:
-                facts = student(connection, session.org_id, draft.student_id)
-                pickup = place(facts.pickup_lat, facts.pickup_lng)
             search = SlotSearch(
                 draft.minutes or service.duration_min,
                 first,
                 first + timedelta(days=SEARCH_DAYS),
                 draft.student_id,
-                pickup,
+                _pickup(connection, session.org_id, draft),
                 instructor_ids=only,
             )
             return free_slots(connection, session.org_id, search, now, SUGGESTIONS)
@@ -294,7 +295,7 @@ class EditorPresenter:
         tz = self._desk.session.tz
         day = formats.day_short(local_date(found.slot.start, tz))
         words = f"{day} · {formats.clock(minute_of_day(found.slot.start, tz))}"
-        return Suggestion(key, words, reasons_words(found, self._names.get(found.slot.instructor_id, "")))
+        return Suggestion(key, words, reasons_words(found, self._names.get(found.slot.instructor_id, "").split(" ")[0]))
 
     def _start(self, draft: Draft) -> datetime:
         return wall_to_utc(cast("date", draft.day), cast("int", draft.minute), self._desk.session.tz)
@@ -303,11 +304,6 @@ class EditorPresenter:
         """The first quarter of an hour at least two hours ahead."""
         at = self._desk.clock.now() + timedelta(hours=2)
         return at + timedelta(minutes=-at.minute % 15 or 15) - timedelta(seconds=at.second, microseconds=at.microsecond)
-
-
-def with_time(draft: Draft, instructor_id: UUID, day: date, minute: int) -> Draft:
-    """The draft at another place in the diary."""
-    return replace(draft, instructor_id=instructor_id, day=day, minute=minute)
 
 
 def reasons_words(found: FoundSlot, instructor: str) -> str:
@@ -357,6 +353,17 @@ def _missing(draft: Draft, *, student: bool = True) -> UserError | None:
         (draft.minute is None, "time", tr("Editor", "At what time?")),
     )
     return next((UserError("invalid", words, column=column) for missing, column, words in checks if missing), None)
+
+
+def _pickup(connection: Connection, org_id: UUID, draft: Draft) -> Place | None:
+    """Where it begins: the student's own pick-up point, or the middle of the suburb that was typed, if it is known."""
+    if draft.student_id is not None:
+        facts = student(connection, org_id, draft.student_id)
+        return place(facts.pickup_lat, facts.pickup_lng)
+    typed = draft.suburb.strip().casefold()
+    if not typed:
+        return None
+    return next((each for name, each in known_places(connection, org_id).items() if name.casefold() == typed), None)
 
 
 def _phone(connection: Connection, org_id: UUID, student_id: UUID) -> str:

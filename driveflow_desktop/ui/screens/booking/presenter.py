@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from driveflow_desktop.domain.desk.commands import (
@@ -19,11 +19,9 @@ from driveflow_desktop.domain.desk.commands import (
 )
 from driveflow_desktop.domain.desk.queries import quote_cancellation
 from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.queries import PaidState
 from driveflow_desktop.domain.finance.rules import at_the_till
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.overview.booking import BookingDetail, booking_detail, next_free_for
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, edit_notes, move
 from driveflow_desktop.domain.scheduling.commands.lifecycle import confirm
 from driveflow_desktop.domain.scheduling.rules.cancellation import CancellationQuote
@@ -32,24 +30,14 @@ from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus, Can
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
-from driveflow_desktop.store.unit_of_work import UnitOfWork
-from driveflow_desktop.ui.ports import Desk
-from driveflow_desktop.ui.screens.calendar.mapping import span_words, status_words
+from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
+from driveflow_desktop.ui.ports import Desk, OnError
+from driveflow_desktop.ui.screens.booking.card import BookingCard, card_of
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 
-Tone = Literal["neutral", "accent", "ok", "warn", "bad", "info"]
-
-_TONES: Final[dict[BookingStatus, Tone]] = {
-    BookingStatus.DRAFT: "warn",
-    BookingStatus.PENDING_PAYMENT: "warn",
-    BookingStatus.REQUESTED: "warn",
-    BookingStatus.CONFIRMED: "info",
-    BookingStatus.IN_PROGRESS: "accent",
-    BookingStatus.COMPLETED: "ok",
-    BookingStatus.CANCELLED: "neutral",
-    BookingStatus.NO_SHOW: "bad",
-}
+_ANY_REASON: Final = "-"
+"""A quote in the school's name is asked for before the reason is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +49,11 @@ class FreeTime:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingCard:
-    """The side panel in words. `acts` are the ids of what can be done now."""
-
-    id: UUID
-    student_id: UUID
-    student: str
-    subtitle: str
-    pill: tuple[str, Tone]
-    alert: str
-    fields: tuple[tuple[str, str], ...]
-    price: str
-    gst: str
-    share: str
-    paid: tuple[str, Tone]
-    due_cents: int
-    notes: str
-    acts: frozenset[str]
-    instructor: str
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
-    """What a cancellation costs, before it is confirmed."""
+    """What a cancellation costs, before it is confirmed. `percent` is the school's own choice of refund, if any."""
 
     actor: CancellationActor
+    percent: int | None
     refund: str
     lines: tuple[tuple[str, str], ...]
     refund_cents: int
@@ -112,6 +80,14 @@ class PanelSurface(Protocol):
 
     def close_forms(self) -> None:
         """Put the small forms away: what they asked for is done."""
+        ...
+
+    def notes_saved(self) -> None:
+        """The notes that were asked to be saved are."""
+        ...
+
+    def refuse_notes(self, error: UserError) -> None:
+        """They are not."""
         ...
 
     def gone(self) -> None:
@@ -182,7 +158,12 @@ class BookingPresenter:
 
     def save_notes(self, notes: str) -> None:
         """Keep the notes."""
-        self._do(tr("Booking", "Notes changed"), lambda uow, booking: edit_notes(uow, booking, notes.strip() or None))
+        self._do(
+            tr("Booking", "Notes changed"),
+            lambda uow, booking: edit_notes(uow, booking, notes.strip() or None),
+            self._surface.notes_saved,
+            self._surface.refuse_notes,
+        )
 
     def pay(self, method: PaymentMethod, amount_cents: int | None) -> None:
         """Record money for the lesson."""
@@ -196,28 +177,26 @@ class BookingPresenter:
             return ""
         return tr("Booking", "At the till: {money}").format(money=formats.money(till.till_cents))
 
-    def quote(self, actor: CancellationActor) -> None:
-        """Show what cancelling on somebody's behalf gives back."""
+    def quote(self, actor: CancellationActor, percent: int | None = None) -> None:
+        """Show what cancelling on somebody's behalf gives back; the school chooses a percentage."""
         booking_id, org_id, now = self._id, self._desk.session.org_id, self._desk.clock.now()
         if booking_id is None:
             return
-        percent, reason = (100, "-") if actor is CancellationActor.ADMIN else (None, "")
+        reason = "" if percent is None else _ANY_REASON
 
         def query(connection: Connection) -> CancellationQuote:
             return quote_cancellation(connection, org_id, booking_id, actor, now, refund_percent=percent, reason=reason)
 
-        shown = partial(self._quoted, actor)
-        self._desk.read("booking/quote", query, shown, self._surface.show_error)
+        self._desk.read("booking/quote", query, partial(self._quoted, actor, percent), self._surface.show_error)
 
     def cancel(self, quote: Quote, reason: str) -> None:
         """Cancel as quoted."""
-        percent = 100 if quote.actor is CancellationActor.ADMIN else None
         words = tr("Booking", "Lesson cancelled")
         if quote.refund_cents:
             words = tr("Booking", "Lesson cancelled, {money} refunded").format(money=quote.refund)
 
         def act(uow: UnitOfWork, booking: UUID) -> CancellationQuote:
-            return cancel(uow, CancelRequest(booking, quote.actor, reason, percent, quote.refund_cents))
+            return cancel(uow, CancelRequest(booking, quote.actor, reason, quote.percent, quote.refund_cents))
 
         self._do(words, act)
 
@@ -228,23 +207,36 @@ class BookingPresenter:
             moved = tr("Booking", "Lesson moved")
             self._do(moved, lambda uow, booking: move(uow, Moving(booking, slot.start, slot.end, slot.instructor_id)))
 
-    def _do(self, words: str, act: Callable[[UnitOfWork, UUID], object]) -> None:
+    def _do(
+        self,
+        words: str,
+        act: Callable[[UnitOfWork, UUID], object],
+        done: Callable[[], None] | None = None,
+        refused: OnError | None = None,
+    ) -> None:
+        """Write; the answer is shown in the panel as long as it is about the booking shown."""
         booking_id = self._id
         if booking_id is None:
             return
-        self._desk.write(
-            words, lambda uow: act(uow, booking_id), lambda _receipt: self._acted(), self._surface.show_error
-        )
 
-    def _acted(self) -> None:
-        self._surface.close_forms()
-        self.load()
+        def succeeded(_receipt: Receipt[object]) -> None:
+            if self._id == booking_id:
+                (done or self._surface.close_forms)()
+                self.load()
+
+        def failed(error: UserError) -> None:
+            if self._id == booking_id:
+                (refused or self._surface.show_error)(error)
+            else:
+                self._desk.say(str(error))
+
+        self._desk.write(words, lambda uow: act(uow, booking_id), succeeded, failed)
 
     # -- words --------------------------------------------------------------------------------------------------
 
     def _loaded(self, detail: BookingDetail) -> None:
         self._detail = detail
-        self._surface.show_card(self._card(detail))
+        self._surface.show_card(card_of(detail, self._desk.session))
         self._read_free(detail)
 
     def _lost(self, _error: UserError) -> None:
@@ -273,43 +265,7 @@ class BookingPresenter:
         day = formats.day_short(local_date(instant, tz))
         return f"{day.split(' ')[0]} {day.split(' ')[1]} · {formats.clock(minute_of_day(instant, tz))}"
 
-    def _card(self, detail: BookingDetail) -> BookingCard:
-        booking, session = detail.booking, self._desk.session
-        day = formats.day_short(local_date(booking.start, session.tz))
-        pickup = booking.pickup_address or tr("Booking", "not given")
-        fields = [
-            (tr("Booking", "When"), f"{day} · {span_words(booking.start, booking.end, session.tz)}"),
-            (tr("Booking", "Lesson"), detail.service.name),
-            (tr("Booking", "Instructor"), detail.instructor_name),
-            (tr("Booking", "Pick-up"), pickup),
-            (tr("Booking", "Drop-off"), booking.dropoff_address or tr("Booking", "Same as pick-up")),
-        ]
-        if detail.guardian is not None:
-            phone = "" if detail.guardian.phone is None else f" · {display_phone(detail.guardian.phone)}"
-            fields.append((tr("Booking", "Guardian"), f"{detail.guardian.name}{phone}"))
-        if detail.student.phone:
-            fields.append((tr("Booking", "Phone"), display_phone(detail.student.phone)))
-        if booking.cancellation_reason:
-            fields.append((tr("Booking", "Reason"), booking.cancellation_reason))
-        return BookingCard(
-            id=booking.id,
-            student_id=booking.student_id,
-            student=detail.student.name,
-            subtitle=_logbook(detail),
-            pill=(status_words(booking.status), _TONES[booking.status]),
-            alert=_alert(detail),
-            fields=tuple(fields),
-            price=formats.money(booking.price_cents, booking.currency),
-            gst=formats.money(detail.gst_cents, booking.currency) if detail.gst_cents else "",
-            share=formats.money(booking.instructor_share_cents, booking.currency),
-            paid=_paid(detail),
-            due_cents=max(0, detail.due_cents),
-            notes=booking.notes or "",
-            acts=_acts(detail),
-            instructor=detail.instructor_name.split(" ")[0],
-        )
-
-    def _quoted(self, actor: CancellationActor, found: CancellationQuote) -> None:
+    def _quoted(self, actor: CancellationActor, percent: int | None, found: CancellationQuote) -> None:
         money = partial(formats.money, currency=self._desk.session.currency)
         lines = [
             (tr("Booking", "Given back"), money(found.refund_cents)),
@@ -320,49 +276,4 @@ class BookingPresenter:
             lines.append((tr("Booking", "Still owed by these terms"), money(found.still_owed_cents)))
         if found.full_refund_until is not None:
             lines.append((tr("Booking", "All back until"), self._moment(found.full_refund_until)))
-        self._surface.show_quote(Quote(actor, money(found.refund_cents), tuple(lines), found.refund_cents))
-
-
-def _logbook(detail: BookingDetail) -> str:
-    progress = detail.logbook
-    if progress is None:
-        return tr("Booking", "Learner")
-    hours, needed = progress.total_minutes / 60, (progress.total_minutes + progress.total_missing) / 60
-    return tr("Booking", "Learner · {hours:g} of {needed:g} h logged").format(
-        hours=round(hours, 1), needed=round(needed, 1)
-    )
-
-
-def _alert(detail: BookingDetail) -> str:
-    parts = [detail.student.alert or ""]
-    if detail.licence_expired:
-        parts.append(tr("Booking", "The licence will have expired."))
-    return " ".join(part for part in parts if part)
-
-
-def _paid(detail: BookingDetail) -> tuple[str, Tone]:
-    if detail.paid is PaidState.PAID:
-        return tr("Booking", "Paid"), "ok"
-    if detail.money.by_package:
-        return tr("Booking", "By package"), "ok"
-    if detail.due_cents > 0:
-        if detail.money.kept_cents:
-            return tr("Booking", "{money} due").format(money=formats.money(detail.due_cents)), "warn"
-        return tr("Booking", "Payment due"), "warn"
-    return tr("Booking", "Nothing due"), "neutral"
-
-
-def _acts(detail: BookingDetail) -> frozenset[str]:
-    """What can be done now, by the ids of the action table where it has one."""
-    status, possible = detail.booking.status, detail.possible
-    acts = {
-        "lesson.start": BookingStatus.IN_PROGRESS in possible and status is BookingStatus.CONFIRMED,
-        "lesson.done": BookingStatus.COMPLETED in possible and status not in FINAL,
-        "lesson.no_show": BookingStatus.NO_SHOW in possible and status not in FINAL,
-        "booking.cancel": BookingStatus.CANCELLED in possible and status not in FINAL,
-        "booking.confirm": BookingStatus.CONFIRMED in possible and status not in FINAL,
-        "booking.reopen": BookingStatus.CONFIRMED in possible and status in FINAL,
-        "booking.reschedule": status not in FINAL and status is not BookingStatus.IN_PROGRESS,
-        "payment.take": detail.due_cents > 0 and status is not BookingStatus.DRAFT,
-    }
-    return frozenset(name for name, can in acts.items() if can)
+        self._surface.show_quote(Quote(actor, percent, money(found.refund_cents), tuple(lines), found.refund_cents))

@@ -47,11 +47,23 @@ def status_words(status: BookingStatus) -> str:
 
 def span_words(start: datetime, end: datetime, tz: ZoneInfo) -> str:
     """`2:00–3:30 pm`, with am or pm once where both are the same."""
-    first = formats.clock(minute_of_day(start, tz))
-    last = formats.clock(minute_of_day(end, tz))
+    first, last = _clock(start, tz), _clock(end, tz)
     if first[-2:] == last[-2:]:
-        first = first[:-3]
+        first = _bare(first)
     return f"{first}–{last}"
+
+
+def short_span(start: datetime, end: datetime, tz: ZoneInfo) -> str:
+    """`11:15–12:15 pm`, for narrow rows."""
+    return f"{_bare(_clock(start, tz))}–{_clock(end, tz)}"
+
+
+def _clock(instant: datetime, tz: ZoneInfo) -> str:
+    return formats.clock(minute_of_day(instant, tz))
+
+
+def _bare(clock: str) -> str:
+    return clock.rpartition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,31 @@ def page_of(data: CalendarData, axis: Axis, now: datetime, *, week: bool) -> Cal
     return CalendarPage("", columns, lessons, day_minutes, labels, now_min, now_keys)
 
 
+def note_of(data: CalendarData, *, week: bool) -> str:
+    """What there is to say about the page as a whole: holidays, how full a week is, that nothing is booked."""
+    parts = list(dict.fromkeys(data.holidays.values()))
+    opened = sum(span.minutes for column in data.columns for span in column.open)
+    if week and opened:
+        booked = sum(column.minutes for column in data.columns)
+        parts.append(tr("Calendar", "{share} % booked").format(share=round(100 * booked / opened)))
+    elif not week and data.columns and not data.entries:
+        parts.append(tr("Calendar", "Nothing booked: drag over a free time, or press N"))
+    return " · ".join(parts)
+
+
+def title_of(data: CalendarData, *, week: bool) -> str:
+    """`Tuesday 24 November`, or `23 – 29 November`."""
+    first, last = data.days.first, data.days.last
+    if not week:
+        return formats.day_long(first)
+    start = str(first.day) if first.month == last.month else _without_weekday(first)
+    return f"{start} – {_without_weekday(last)}"
+
+
+def _without_weekday(day: date) -> str:
+    return formats.day_long(day).split(" ", 1)[1]
+
+
 def _key(column: Column, *, week: bool) -> str:
     return column.day.isoformat() if week else str(column.instructor_id)
 
@@ -122,9 +159,9 @@ def _column(column: Column, axis: Axis, today: date, *, week: bool) -> CalendarC
     else:
         subtitle = f"{lessons} · {column.minutes / 60:g} h"
     if week:
-        title = formats.day_short(column.day)
         if column.day == today:
-            title = tr("Calendar", "{day} · today").format(day=title)
+            subtitle = tr("Calendar", "today · {lessons}").format(lessons=subtitle)
+        title = formats.weekday_short(column.day)
         return CalendarColumn(key, title, subtitle, open=opened, on_leave=column.on_leave)
     initials = "".join(part[0] for part in column.name.split()[:2]).upper()
     return CalendarColumn(key, column.name, subtitle, initials, None, opened, column.on_leave and not column.lessons)
@@ -157,7 +194,7 @@ def _lesson(
         start_min=start,
         end_min=end,
         title=entry.student_name,
-        when_text=when.removesuffix(" am").removesuffix(" pm"),
+        when_text=_bare(short_span(entry.start, entry.end, data.tz)),
         place=entry.suburb,
         service=entry.service_name,
         status=entry.status.value,

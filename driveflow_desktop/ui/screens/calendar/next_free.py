@@ -1,49 +1,45 @@
 """S: the next free slot, asked in one line; the palette's mode that finds it and hands it to the editor. No Qt."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from driveflow_desktop.domain.catalog.queries import ServiceView, services
-from driveflow_desktop.domain.overview.places import known_places
-from driveflow_desktop.domain.people.queries.instructors import instructors
+from driveflow_desktop.domain.catalog.queries import ServiceView
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
-from driveflow_desktop.domain.people.rules.places import Place
-from driveflow_desktop.domain.scheduling.finding import SlotSearch, free_slots
+from driveflow_desktop.domain.scheduling.finding import SlotSearch
 from driveflow_desktop.domain.scheduling.loader import place
-from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.search import find
 from driveflow_desktop.ui.ports import Desk
-from driveflow_desktop.ui.screens.booking.editor_presenter import reasons_words, service_for
-from driveflow_desktop.ui.screens.calendar.mapping import span_words
+from driveflow_desktop.ui.screens.booking.editor_presenter import service_for
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
+from driveflow_desktop.ui.screens.calendar.slot_rows import (
+    Known,
+    Offer,
+    answer_of,
+    offers_for,
+    read_known,
+    row_of,
+    teacher_chip,
+    when_chip,
+)
 from driveflow_desktop.ui.screens.calendar.wish_line import WishLine, read_wish
-from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.shell.palette import How, PaletteAnswer
 from driveflow_desktop.ui.widgets.marks import PillTone
 from driveflow_desktop.ui.widgets.results import Result
 from driveflow_desktop.ui.words import tr
 
-_SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the school offers, read once for each opening."""
-
-    services: tuple[ServiceView, ...]
-    places: Mapping[str, Place]
-    names: Mapping[object, str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    known: Known
     line: WishLine
     student: StudentFacts | None
     service: ServiceView | None
-    slots: tuple[FoundSlot, ...]
+    teachers: Sequence[UUID] | None
+    offers: tuple[Offer, ...]
 
 
 class NextFreeMode:
@@ -52,7 +48,7 @@ class NextFreeMode:
     def __init__(self, desk: Desk, edit: Callable[[Wish], None]) -> None:
         self._desk = desk
         self._edit = edit
-        self._known: _Known | None = None
+        self._known: Known | None = None
 
     @property
     def placeholder(self) -> str:
@@ -67,33 +63,15 @@ class NextFreeMode:
     def ask(self, text: str, answer: Callable[[PaletteAnswer], None]) -> None:
         """Free slots for the line, the best first."""
         desk, known = self._desk, self._known
-        now, org_id = desk.clock.now(), desk.session.org_id
-        today = local_date(now, desk.session.tz)
+        today = local_date(desk.clock.now(), desk.session.tz)
 
-        def query(connection: Connection) -> tuple[_Known, _Found]:
-            school = known or _read_known(connection, desk)
-            line = read_wish(text, today, school.places)
-            who = _student(connection, desk, line.student)
-            service = service_for(school.services, line.minutes)
-            pickup = school.places.get(line.place) if line.place is not None else None
-            if pickup is None and who is not None:
-                pickup = place(who.pickup_lat, who.pickup_lng)
-            minutes = line.minutes or (60 if service is None else service.duration_min)
-            search = SlotSearch(
-                minutes,
-                line.first,
-                line.last,
-                None if who is None else who.id,
-                pickup,
-                preferred_times=line.preferred,
-                transmission=None if who is None else who.transmission,
-            )
-            slots = free_slots(connection, org_id, search, now, _SHOWN * 4)
-            return school, _Found(line, who, service, _in_part(slots, line, desk)[:_SHOWN])
+        def query(connection: Connection) -> _Found:
+            return _search(connection, desk, known or read_known(connection, desk.session.org_id), text)
 
-        def found(both: tuple[_Known, _Found]) -> None:
-            self._known = both[0]
-            answer(self._answer(both[0], both[1], today))
+        def found(result: _Found) -> None:
+            self._known = result.known
+            rows = [self._row(result, offer) for offer in result.offers]
+            answer(answer_of(rows, _chips(result, today)))
 
         desk.read("palette/next-free", query, found)
 
@@ -103,52 +81,38 @@ class NextFreeMode:
             self._edit(result.payload)
         return True
 
-    def _answer(self, known: _Known, found: _Found, today: date) -> PaletteAnswer:
-        rows = [self._row(known, found, slot) for slot in found.slots]
-        note = tr("NextFree", "{n} slots").format(n=len(rows)) if rows else tr("NextFree", "No free slot in those days")
-        return PaletteAnswer(rows, self._chips(found, today), note)
-
-    def _chips(self, found: _Found, today: date) -> list[tuple[str, PillTone]]:
-        chips: list[tuple[str, PillTone]] = []
-        if found.student is not None:
-            chips.append((tr("NextFree", "Student: {name}").format(name=found.student.full_name), "info"))
-        elif found.line.student:
-            chips.append((tr("NextFree", "Nobody called {name}").format(name=found.line.student), "warn"))
-        if found.service is not None:
-            chips.append((tr("NextFree", "Lesson: {name}").format(name=found.service.name), "info"))
-        if found.line.place is not None:
-            chips.append((tr("NextFree", "Near: {place}").format(place=found.line.place), "info"))
-        if found.line.when or found.line.part:
-            day = formats.day_short(found.line.first)
-            if found.line.last != found.line.first:
-                day = f"{day} – {formats.day_short(found.line.last)}"
-            when = ", ".join(part for part in (day if found.line.first != today else "", found.line.part or "") if part)
-            chips.append((tr("NextFree", "When: {when}").format(when=when or day), "info"))
-        return chips
-
-    def _row(self, known: _Known, found: _Found, slot: FoundSlot) -> Result:
-        tz = self._desk.session.tz
-        day = formats.day_short(local_date(slot.slot.start, tz))
-        title = f"{day} · {span_words(slot.slot.start, slot.slot.end, tz)}"
+    def _row(self, found: _Found, offer: Offer) -> Result:
+        slot = offer.found.slot
         wish = Wish(
-            slot.slot.instructor_id,
-            slot.slot.start,
+            slot.instructor_id,
+            slot.start,
             found.line.minutes,
             None if found.student is None else found.student.id,
             None if found.service is None else found.service.id,
         )
-        instructor = known.names.get(slot.slot.instructor_id, "")
-        return Result(title, instructor, reasons_words(slot, ""), wish, "calendar-blank")
+        return row_of(offer, found.known.names, wish, self._desk.session.tz)
 
 
-def _read_known(connection: Connection, desk: Desk) -> _Known:
-    org_id = desk.session.org_id
-    people = instructors(connection, org_id, active_only=True)
-    return _Known(
-        services(connection, org_id, active_only=True),
-        known_places(connection, org_id),
-        {each.id: each.display_name for each in people},
+def _search(connection: Connection, desk: Desk, known: Known, text: str) -> _Found:
+    now = desk.clock.now()
+    line = read_wish(text, local_date(now, desk.session.tz), known.places)
+    who = _student(connection, desk, line.student)
+    service = service_for(known.services, line.minutes)
+    pickup = known.places.get(line.place) if line.place is not None else None
+    if pickup is None and who is not None:
+        pickup = place(who.pickup_lat, who.pickup_lng)
+    teachers = known.called(line.teacher)
+    search = SlotSearch(
+        line.minutes or (60 if service is None else service.duration_min),
+        line.first,
+        line.last,
+        None if who is None else who.id,
+        pickup,
+        instructor_ids=teachers or None,
+        preferred_times=line.preferred,
+        transmission=None if who is None else who.transmission,
     )
+    return _Found(known, line, who, service, teachers, offers_for(connection, desk, search, line, now))
 
 
 def _student(connection: Connection, desk: Desk, name: str) -> StudentFacts | None:
@@ -157,10 +121,15 @@ def _student(connection: Connection, desk: Desk, name: str) -> StudentFacts | No
     return student(connection, desk.session.org_id, ids[0]) if ids else None
 
 
-def _in_part(slots: Sequence[FoundSlot], line: WishLine, desk: Desk) -> tuple[FoundSlot, ...]:
-    """Only slots in the part of day asked for, where there are any; in order of rank."""
-    if not line.preferred:
-        return tuple(slots)
-    part, tz = line.preferred[0], desk.session.tz
-    inside = [each for each in slots if part.start_minute <= each.slot.start.astimezone(tz).hour * 60 < part.end_minute]
-    return tuple(inside or slots)
+def _chips(found: _Found, today: date) -> list[tuple[str, PillTone]]:
+    chips: list[tuple[str, PillTone]] = []
+    if found.student is not None:
+        chips.append((tr("NextFree", "Student: {name}").format(name=found.student.full_name), "info"))
+    elif found.line.student:
+        chips.append((tr("NextFree", "Nobody called {name}").format(name=found.line.student), "warn"))
+    if found.service is not None:
+        chips.append((tr("NextFree", "Lesson: {name}").format(name=found.service.name), "info"))
+    if found.line.place is not None:
+        chips.append((tr("NextFree", "Near: {place}").format(place=found.line.place), "info"))
+    chips += teacher_chip(found.line.teacher, found.teachers, found.known.names)
+    return chips + when_chip(found.line, today)

@@ -5,29 +5,33 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from driveflow_desktop.domain.scheduling.commands.booking import Moving
 from driveflow_desktop.kernel.changes import Changes
+from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.calendar.snapshot import CalendarPage, Proposal
 from driveflow_desktop.ui.calendar.view import CalendarView
 from driveflow_desktop.ui.screens.booking.editor import BookingEditor
 from driveflow_desktop.ui.screens.booking.panel import BookingPanel
+from driveflow_desktop.ui.screens.calendar.bar import CalendarBar
+from driveflow_desktop.ui.screens.calendar.new_time import NewTimeMode
 from driveflow_desktop.ui.screens.calendar.next_free import NextFreeMode
-from driveflow_desktop.ui.screens.calendar.presenter import DAY, WEEK, CalendarPresenter, Refusal, Wish
+from driveflow_desktop.ui.screens.calendar.pages import DAY, WEEK
+from driveflow_desktop.ui.screens.calendar.presenter import CalendarPresenter, Refusal, Wish
 from driveflow_desktop.ui.screens.calendar.refusal_bar import RefusalBar
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import INSTRUCTOR_KEYS
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.theme import Tokens
-from driveflow_desktop.ui.shell.topbar import TopBar
-from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
 from driveflow_desktop.ui.widgets.panels import EmptyState
-from driveflow_desktop.ui.widgets.text import label
 
 NEW = "new"
 _MINUTE_MS = 60_000
 _FIRST_MINUTE = 7 * 60
+_ZOOM = "calendar/zoom"
 
 
 def calendar_screen(context: ScreenContext) -> Screen:
@@ -40,7 +44,7 @@ class CalendarScreen(Screen):
 
     tables = frozenset(
         {"bookings", "students", "instructors", "services", "payments", "refunds", "package_uses", "lessons", "orgs"}
-        | {"availability_exceptions", "instructor_availabilities", "holidays", "rate_cards", "rate_card_items"}
+        | {"availability_exceptions", "instructor_availabilities", "holidays", "guardians", "student_guardians"}
     )
 
     def __init__(self, context: ScreenContext) -> None:
@@ -55,23 +59,21 @@ class CalendarScreen(Screen):
         self._empty = EmptyState(
             "car", self.tr("No instructors yet: the calendar has a column for each."), self.tr("Add one")
         )
-        self._bar = TopBar("")
-        self._views = Segmented([(DAY, self.tr("Day")), (WEEK, self.tr("Week"))], self.tr("View"))
-        self._instructors = QComboBox()
-        self._note = label(size="sm", tone="muted")
+        self._failed = EmptyState("warning-circle", self.tr("The calendar could not be read."), self.tr("Try again"))
+        self.bar = CalendarBar()
         self._scrolled = False
-        self._fill_bar()
         self._lay_out()
         self._connect()
         self._tick = QTimer(self)
         self._tick.setInterval(_MINUTE_MS)
-        self._tick.timeout.connect(self.presenter.load)
+        self._tick.timeout.connect(self.presenter.refresh)
+        self._restore_zoom()
 
     # -- what the window asks -----------------------------------------------------------------------------------
 
     def top_bar(self) -> QWidget:
         """Today, arrows, title, day or week, search, New booking."""
-        return self._bar
+        return self.bar
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """Keys and menu entries of the calendar and of the lesson beside it."""
@@ -80,24 +82,30 @@ class CalendarScreen(Screen):
             "calendar.today": presenter.today,
             "calendar.back": partial(presenter.step, -1),
             "calendar.forward": partial(presenter.step, 1),
-            "calendar.day": partial(self._choose_view, DAY),
-            "calendar.week": partial(self._choose_view, WEEK),
+            "calendar.day": partial(presenter.set_view, DAY),
+            "calendar.week": partial(presenter.set_view, WEEK),
             "booking.new": partial(self.edit_new, Wish()),
             "booking.next_free": self._ask_next_free,
-            "booking.earlier": partial(view.nudge, 0, -1),
-            "booking.later": partial(view.nudge, 0, 1),
-            "booking.left": partial(view.nudge, -1, 0),
-            "booking.right": partial(view.nudge, 1, 0),
-            "booking.shorter": partial(view.nudge, 0, -1, resize=True),
-            "booking.longer": partial(view.nudge, 0, 1, resize=True),
+            "calendar.zoom_in": partial(view.zoom_by, 1),
+            "calendar.zoom_out": partial(view.zoom_by, -1),
+            "calendar.zoom_reset": partial(view.zoom_by, 0),
         }
+        if view.selected() is not None:
+            found |= {
+                "booking.earlier": partial(view.nudge, 0, -1),
+                "booking.later": partial(view.nudge, 0, 1),
+                "booking.left": partial(view.nudge, -1, 0),
+                "booking.right": partial(view.nudge, 1, 0),
+                "booking.shorter": partial(view.nudge, 0, -1, resize=True),
+                "booking.longer": partial(view.nudge, 0, 1, resize=True),
+            }
         for number in INSTRUCTOR_KEYS:
             found[f"calendar.instructor_{number}"] = partial(presenter.choose_nth, number)
         return found | self.panel.handlers()
 
     def refresh(self, changes: Changes) -> None:
         """Read the page and the lesson beside it again."""
-        self.presenter.load()
+        self.presenter.refresh()
         self.panel.presenter.load()
 
     def show_argument(self, argument: object) -> None:
@@ -113,7 +121,7 @@ class CalendarScreen(Screen):
 
     def activated(self) -> None:
         """Read the page; the now-line moves each minute."""
-        self.presenter.load()
+        self.presenter.refresh()
         self._tick.start()
         self.view.setFocus()
 
@@ -121,14 +129,18 @@ class CalendarScreen(Screen):
         """No clock while nobody looks."""
         self._tick.stop()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes what lies beside the calendar."""
+        if event.key() == Qt.Key.Key_Escape and not self._side.isHidden():
+            self._close_side()
+            return
+        super().keyPressEvent(event)
+
     # -- what the presenter says --------------------------------------------------------------------------------
 
     def show_page(self, page: CalendarPage, title: str, note: str) -> None:
         """Show a page; at first, scrolled to the morning."""
-        self._bar.set_title(title)
-        self._note.setText(note)
-        self._views.set_value(self.presenter.view)
-        self._instructors.setVisible(self.presenter.view == WEEK)
+        self.bar.show_place(title, note, self.presenter.view)
         self._stack.setCurrentWidget(self.view if page.columns else self._empty)
         self.view.set_page(page)
         if not self._scrolled:
@@ -137,12 +149,12 @@ class CalendarScreen(Screen):
 
     def show_instructors(self, names: tuple[tuple[UUID, str], ...], chosen: UUID | None) -> None:
         """Fill the picker of the week view."""
-        self._instructors.blockSignals(True)
-        self._instructors.clear()
-        for key, name in names:
-            self._instructors.addItem(name, str(key))
-        self._instructors.setCurrentIndex(max(0, self._instructors.findData(str(chosen))))
-        self._instructors.blockSignals(False)
+        self.bar.instructors.offer([(str(key), name) for key, name in names], str(chosen))
+
+    def show_failure(self, error: UserError) -> None:
+        """Say that the page could not be read, and offer to try again."""
+        self._stack.setCurrentWidget(self._failed)
+        self.message.emit(str(error), None)
 
     def show_lesson(self, booking_id: UUID) -> None:
         """Select a lesson and bring it into view."""
@@ -164,29 +176,11 @@ class CalendarScreen(Screen):
 
     # -- parts --------------------------------------------------------------------------------------------------
 
-    def _fill_bar(self) -> None:
-        today = Button(self.tr("Today"))
-        today.clicked.connect(self.presenter.today)
-        back = Button("", kind="quiet", icon_name="caret-left")
-        forward = Button("", kind="quiet", icon_name="caret-right")
-        back.setAccessibleName(self.tr("Back"))
-        forward.setAccessibleName(self.tr("Forward"))
-        back.clicked.connect(partial(self.presenter.step, -1))
-        forward.clicked.connect(partial(self.presenter.step, 1))
-        for tool in (today, back, forward):
-            self._bar.add_before_title(tool)
-        self._instructors.setAccessibleName(self.tr("Instructor"))
-        self._instructors.hide()
-        for widget in (self._views, self._instructors, self._note):
-            self._bar.add_tool(widget)
-        book = PrimaryButton(self.tr("New booking"), hint="N")
-        book.clicked.connect(partial(self.edit_new, Wish()))
-        self._bar.add_action(book)
-
     def _lay_out(self) -> None:
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._failed)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self._stack, 1)
@@ -203,9 +197,14 @@ class CalendarScreen(Screen):
         row.addWidget(self._side)
 
     def _connect(self) -> None:
-        self._views.chosen.connect(self.presenter.set_view)
-        self._instructors.currentIndexChanged.connect(self._instructor_chosen)
-        self._empty.acted.connect(lambda: self.open_requested.emit("instructors", NEW))
+        self.bar.today_asked.connect(self.presenter.today)
+        self.bar.step_asked.connect(self.presenter.step)
+        self.bar.view_chosen.connect(self.presenter.set_view)
+        self.bar.instructor_chosen.connect(self.presenter.choose_instructor)
+        self.bar.new_asked.connect(partial(self.edit_new, Wish()))
+        self._empty.acted.connect(partial(self.open_requested.emit, "instructors", NEW))
+        self._failed.acted.connect(self.presenter.refresh)
+        self.view.zoomChanged.connect(self._remember_zoom)
         self.view.lessonSelected.connect(self._select)
         self.view.lessonActivated.connect(self._activate)
         self.view.proposed.connect(self._answer)
@@ -214,8 +213,10 @@ class CalendarScreen(Screen):
         self.refusal.left.connect(self.view.setFocus)
         self.panel.closed.connect(self._close_side)
         self.panel.acts_changed.connect(self.handlers_changed)
+        self.panel.form_closed.connect(self.view.setFocus)
         self.panel.new_time_asked.connect(self._ask_new_time)
-        self.editor.closed.connect(self._close_side)
+        self.panel.student_asked.connect(partial(self.open_requested.emit, "students"))
+        self.editor.closed.connect(self._close_editor)
         self.editor.saved_booking.connect(self._booked)
         self._context.theme.changed.connect(self._dress)
 
@@ -230,6 +231,7 @@ class CalendarScreen(Screen):
         self.presenter.drop(proposal)
 
     def _select(self, booking_id: UUID | None) -> None:
+        self.handlers_changed.emit()
         editing = self._side.currentWidget() is self.editor and not self._side.isHidden()
         if booking_id is None or editing:
             return
@@ -241,6 +243,7 @@ class CalendarScreen(Screen):
     def _activate(self, booking_id: UUID) -> None:
         self._side.setCurrentWidget(self.panel)
         self._select(booking_id)
+        self.panel.begin()
 
     def _booked(self, booking_id: UUID) -> None:
         self._side.setCurrentWidget(self.panel)
@@ -248,8 +251,20 @@ class CalendarScreen(Screen):
         self.panel.presenter.show(booking_id)
         self.view.setFocus()
 
+    def _close_editor(self) -> None:
+        """Back to the lesson that was shown before, or to the calendar alone."""
+        selected = self.view.selected()
+        if selected is None:
+            self._close_side()
+            return
+        self.view.proposal_cancelled()
+        self._side.setCurrentWidget(self.panel)
+        self._select(selected)
+        self.view.setFocus()
+
     def _close_side(self) -> None:
         self.view.proposal_cancelled()
+        self.view.select(None)
         self.panel.presenter.show(None)
         self._side.setCurrentWidget(self.panel)
         self._side.hide()
@@ -257,17 +272,21 @@ class CalendarScreen(Screen):
         self.handlers_changed.emit()
 
     def _ask_new_time(self) -> None:
-        """Another time: the keyboard moves the lesson itself."""
-        self.view.setFocus()
-        self.message.emit(self.tr("Move it with Alt and the arrow keys, then Enter; or drag it."), None)
+        detail = self.panel.presenter.detail
+        if detail is not None:
+            self._context.open_palette(NewTimeMode(self._context.desk, detail.booking, detail.student.name, self._move))
+
+    def _move(self, request: Moving) -> None:
+        self.refusal.hide()
+        self.presenter.move(self.tr("Lesson moved"), request)
 
     def _ask_next_free(self) -> None:
         self._context.open_palette(NextFreeMode(self._context.desk, self.edit_new))
 
-    def _choose_view(self, view: str) -> None:
-        self.presenter.set_view(view)
+    def _restore_zoom(self) -> None:
+        kept = self._context.memory.read(_ZOOM) or ""
+        if kept.isdecimal():
+            self.view.set_zoom(int(kept))
 
-    def _instructor_chosen(self) -> None:
-        chosen: object = self._instructors.currentData()
-        if isinstance(chosen, str):
-            self.presenter.choose_instructor(UUID(chosen))
+    def _remember_zoom(self, pixels_per_hour: float) -> None:
+        self._context.memory.write(_ZOOM, str(round(pixels_per_hour)))

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from driveflow_desktop.domain.finance.tables import Payment
-from driveflow_desktop.ui.screens.booking.panel import CancelForm, PaymentForm
+from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm, PaymentForm
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from tests.helpers.school import School
 from tests.ui.screens.desk_rig import CalendarPerson, booked, words_of

@@ -34,7 +34,10 @@ class Line:
 
 
 class QuickForm(QWidget):
-    """The lines one under the other, with the button that goes through and the one that gives up."""
+    """The lines one under the other, with the button that goes through and the one that gives up.
+
+    `title` is its name; with `titled` it also stands over the lines, where nothing else says it.
+    """
 
     submitted = Signal(object)
     """The texts by line id; answered by whoever shows something else, or by `refuse`."""
@@ -43,7 +46,7 @@ class QuickForm(QWidget):
     edited = Signal(object)
     """Something was typed: the texts by line id, for hints while one types."""
 
-    def __init__(self, title: str, lines: Sequence[Line], submit: str) -> None:
+    def __init__(self, title: str, lines: Sequence[Line], submit: str, *, titled: bool = True) -> None:
         super().__init__()
         self.setAccessibleName(title)
         self._lines = {line.id: line for line in lines}
@@ -53,7 +56,8 @@ class QuickForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(10)
-        self._column.addWidget(label(title, weight="bold"))
+        if titled:
+            self._column.addWidget(label(title, weight="bold"))
         for line in lines:
             self._add(line)
         self.error = ErrorLine()

@@ -76,7 +76,7 @@ class DaysCard(Card):
         super().__init__(" ")
         self.set_title(self.tr("Exceptions and holidays"))
         self.leave = Button(self.tr("Add leave…"))
-        self.extra = Button(self.tr("Add open day…"))
+        self.extra = Button(self.tr("Open day…"))
         self.holidays = Button(self.tr("Holidays…"))
         for button in (self.holidays, self.extra, self.leave):
             self.add_to_title(button)

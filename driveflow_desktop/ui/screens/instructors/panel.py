@@ -39,7 +39,7 @@ class InstructorPanel(SidePanel):
         """Put a form in the person's place; `close_form` gives it back."""
         self._empty()
         self.set_header(title, self._page.name if self._page is not None else "", person=False)
-        self.form = QuickForm(title, lines, submit)
+        self.form = QuickForm(title, lines, submit, titled=False)
         self.form.cancelled.connect(self.give_up)
         self.add(self.form)
         self.form.begin()

@@ -208,7 +208,7 @@ class DayTrack(QWidget):
         self.editable = True
         self.bars: list[HourBar] = []
         self.setFixedHeight(_TRACK_HEIGHT)
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -316,7 +316,7 @@ class WeekEditor(QWidget):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
         grid.setColumnMinimumWidth(0, 52)
-        grid.setColumnMinimumWidth(2, 100)
+        grid.setColumnMinimumWidth(2, 52)
         grid.setColumnStretch(1, 1)
         for row, day in enumerate(WEEK):
             long, short = self._names[day]

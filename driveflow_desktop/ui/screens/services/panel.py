@@ -154,7 +154,7 @@ class ServicesPanel(SidePanel):
     def _show_form(self, title: str, lines: tuple[Line, ...], submit: str) -> QuickForm:
         self._forget()
         self.set_header(title, person=False)
-        form = QuickForm(title, lines, submit)
+        form = QuickForm(title, lines, submit, titled=False)
         form.cancelled.connect(self._give_up)
         self.form = form
         self.add(form)

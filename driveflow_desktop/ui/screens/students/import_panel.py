@@ -59,6 +59,10 @@ class _Line:
 class PickBox(QComboBox):
     """A choice that arrows open instead of changing: going past a value would act on it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down open the list."""
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):

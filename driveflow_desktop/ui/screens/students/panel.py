@@ -10,8 +10,9 @@ from shiboken6 import isValid
 
 from driveflow_desktop.domain.people.queries.students import Duplicate
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.ui.screens.students.card import GuardianLine, StudentCard
 from driveflow_desktop.ui.screens.students.hints import GuardianHint, Hints, duplicate_words
-from driveflow_desktop.ui.screens.students.presenter import GuardianLine, StudentCard, StudentsPresenter
+from driveflow_desktop.ui.screens.students.presenter import StudentsPresenter
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, DangerButton, PrimaryButton
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.inline import EditableList
@@ -74,7 +75,7 @@ class StudentPanel(SidePanel):
             Line("phone", self.tr("Mobile"), "0412 345 678"),
             Line("pickup_address", self.tr("Suburb or pick-up address"), self.tr("Newtown")),
         )
-        form = QuickForm(self.tr("New student"), lines, self.tr("Add"))
+        form = QuickForm(self.tr("New student"), lines, self.tr("Add"), titled=False)
         form.submitted.connect(
             lambda texts: self._presenter.create(
                 texts["full_name"], texts["phone"], texts["pickup_address"], form.refuse
@@ -94,7 +95,7 @@ class StudentPanel(SidePanel):
             Line("phone", self.tr("Mobile"), "0412 345 678"),
             Line("relation", self.tr("Relation"), self.tr("mother")),
         )
-        form = QuickForm(self.tr("Add a guardian"), lines, self.tr("Add"))
+        form = QuickForm(self.tr("Add a guardian"), lines, self.tr("Add"), titled=False)
         form.submitted.connect(
             lambda texts: self._presenter.add_guardian(
                 texts["full_name"], texts["phone"], texts["relation"], self._back, form.refuse
@@ -110,7 +111,7 @@ class StudentPanel(SidePanel):
 
     def _ask_consent(self) -> None:
         words = self.tr("Who agrees that trips are recorded?")
-        form = QuickForm(words, (Line("by", self.tr("Name"), column="full_name"),), self.tr("Record"))
+        form = QuickForm(words, (Line("by", self.tr("Name"), column="full_name"),), self.tr("Record"), titled=False)
         form.submitted.connect(lambda texts: self._presenter.give_consent(texts["by"], self._back, form.refuse))
         self._open(form)
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
-from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.overview.accounts import Owing, owing_now
 from driveflow_desktop.domain.overview.students import (
@@ -17,10 +16,8 @@ from driveflow_desktop.domain.overview.students import (
     RosterSort,
     StudentRow,
     count_students,
-    read_students,
     student_page,
 )
-from driveflow_desktop.domain.overview.timeline import Happening, TimelineKey, timeline
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.commands.guardians import (
     Link,
@@ -39,27 +36,20 @@ from driveflow_desktop.domain.people.commands.students import (
     give_gps_consent,
     withdraw_gps_consent,
 )
-from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_of
-from driveflow_desktop.domain.people.queries.students import StudentFacts, student
-from driveflow_desktop.domain.people.rules.contacts import display_phone
+from driveflow_desktop.domain.people.queries.guardians import guardians_of
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
-from driveflow_desktop.ui.editing import Cell, Field
+from driveflow_desktop.ui.editing import Cell
 from driveflow_desktop.ui.ports import Desk, OnError
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
-from driveflow_desktop.ui.screens.students.happenings import HappeningLine, happening_line
+from driveflow_desktop.ui.screens.students.card import StudentCard, StudentFound, card_of, find_student
 from driveflow_desktop.ui.screens.students.words import (
-    Tone,
-    account_words,
     field_words,
-    fields_of,
     licence_choices,
-    licence_words,
-    logbook_words,
     read_hours,
 )
 from driveflow_desktop.ui.shell import formats
@@ -79,36 +69,6 @@ class Question:
     order: RosterOrder
     after: RosterKey | None
     limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class GuardianLine:
-    """A guardian of the student."""
-
-    id: UUID
-    words: str
-    pays: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StudentCard:
-    """The side panel in words."""
-
-    id: UUID
-    name: str
-    subtitle: str
-    pill: tuple[str, Tone]
-    logbook: str
-    logbook_done: int
-    logbook_needed: int
-    fields: tuple[Field, ...]
-    guardians: tuple[GuardianLine, ...]
-    consent: str
-    has_consent: bool
-    happenings: tuple[HappeningLine, ...]
-    has_more: bool
-    locked: str
-    """Why this person may not change the student (beyond notes, alert and logbook), empty when they may."""
 
 
 class PanelSurface(Protocol):
@@ -250,19 +210,17 @@ class StudentsPresenter:
             return
         session, now, most = self._desk.session, self._desk.clock.now(), self._happenings
 
-        def query(
-            connection: Connection,
-        ) -> tuple[StudentFacts, StudentRow, tuple[LinkedGuardian, ...], Page[Happening, TimelineKey]]:
-            facts = student(connection, session.org_id, student_id)
-            row = read_students(connection, school(connection, session.org_id), [student_id], now)[0]
-            linked = guardians_of(connection, session.org_id, student_id)
-            return facts, row, linked, timeline(connection, session.org_id, student_id, limit=most)
+        def query(connection: Connection) -> StudentFound:
+            return find_student(connection, session.org_id, student_id, now, most)
+
+        def found(result: StudentFound) -> None:
+            self._surface.show_card(card_of(result, session, now, self.locked))
 
         def lost(_error: UserError) -> None:
             self._id = None
             self._surface.gone()
 
-        self._desk.read("students/card", query, lambda found: self._surface.show_card(self._card(*found)), lost)
+        self._desk.read("students/card", query, found, lost)
 
     def save_field(self, field_id: str, text: str) -> None:
         """Keep one field as typed."""
@@ -380,47 +338,9 @@ class StudentsPresenter:
         }
         return readers[field_id]()
 
-    def _card(
-        self,
-        facts: StudentFacts,
-        row: StudentRow,
-        linked: tuple[LinkedGuardian, ...],
-        found: Page[Happening, TimelineKey],
-    ) -> StudentCard:
-        session, now = self._desk.session, self._desk.clock.now()
-        required = row.required_minutes or 0
-        day = formats.day(local_date(facts.created_at, session.tz))
-        since = tr("Students", "since {day}").format(day=day)
-        consent = tr("Students", "Not given")
-        if facts.gps_consent_at is not None:
-            day = formats.day(local_date(facts.gps_consent_at, session.tz))
-            consent = tr("Students", "Given {day} by {who}").format(day=day, who=facts.gps_consent_by or "—")
-        return StudentCard(
-            id=facts.id,
-            name=facts.full_name,
-            subtitle=f"{licence_words(facts.licence_class)} · {since}",
-            pill=account_words(row),
-            logbook=logbook_words(row),
-            logbook_done=facts.logbook_minutes,
-            logbook_needed=required,
-            fields=fields_of(facts, self.locked),
-            guardians=tuple(_guardian(each) for each in linked),
-            consent=consent,
-            has_consent=facts.gps_consent_at is not None,
-            happenings=tuple(happening_line(each, session, now) for each in found.rows),
-            has_more=found.next_key is not None,
-            locked=self.locked,
-        )
-
 
 def _nobody_pays(uow: UnitOfWork, student_id: UUID) -> bool:
     return not any(each.is_payer for each in guardians_of(uow.connection, uow.org_id, student_id))
-
-
-def _guardian(linked: LinkedGuardian) -> GuardianLine:
-    phone = "" if linked.guardian.phone is None else f" · {display_phone(linked.guardian.phone)}"
-    relation = "" if not linked.relation else f" ({linked.relation})"
-    return GuardianLine(linked.guardian.id, f"{linked.guardian.full_name}{relation}{phone}", linked.is_payer)
 
 
 def filters_of(text: str, chips: Sequence[str]) -> RosterFilter:

@@ -12,13 +12,14 @@ from driveflow_desktop.domain.paging import Page as KeyPage
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.screens.context import ScreenContext
+from driveflow_desktop.ui.screens.students.card import StudentCard
 from driveflow_desktop.ui.screens.students.export import StudentExport
 from driveflow_desktop.ui.screens.students.guardians_list import GuardiansList
 from driveflow_desktop.ui.screens.students.guardians_presenter import GuardiansPresenter
 from driveflow_desktop.ui.screens.students.hints import Hints
 from driveflow_desktop.ui.screens.students.import_panel import ImportPanel
 from driveflow_desktop.ui.screens.students.panel import StudentPanel
-from driveflow_desktop.ui.screens.students.presenter import Question, StudentCard, StudentsPresenter, filters_of
+from driveflow_desktop.ui.screens.students.presenter import Question, StudentsPresenter, filters_of
 from driveflow_desktop.ui.screens.students.words import account_words, licence_words, logbook_words
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.topbar import TopBar
@@ -28,6 +29,7 @@ from driveflow_desktop.ui.widgets.roster_edit import EditableRoster
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.search import FilterField
 from driveflow_desktop.ui.widgets.text import label
+from driveflow_desktop.ui.words import tr
 
 NEW = "new"
 
@@ -59,7 +61,7 @@ class StudentsScreen(Screen):
         super().__init__()
         self.presenter = StudentsPresenter(context.desk, self)
         self._wanted = RosterFilter()
-        self.model = RosterModel(self._columns(), self._pages, self, sort=RosterSort.NAME.value)
+        self.model = RosterModel(_columns(self.presenter), self._pages, self, sort=RosterSort.NAME.value)
         self.roster = EditableRoster(self.model, context.memory, "students", self.tr("Students"), self.presenter.cell)
         self.roster.set_empty(EmptyState("student", self.tr("No student fits. Add one with New student."), ""))
         self.filter = FilterField(self.tr("Filter by name, phone, suburb…"))
@@ -147,32 +149,6 @@ class StudentsScreen(Screen):
 
     # -- parts --------------------------------------------------------------------------------------------------
 
-    def _columns(self) -> tuple[Column[StudentRow], ...]:
-        presenter = self.presenter
-        return (
-            Column("name", self.tr("Student"), lambda row: row.full_name, 172, "person", sort=RosterSort.NAME.value),
-            Column("phone", self.tr("Phone"), lambda row: row.phone, 116, "muted"),
-            Column("licence", self.tr("Licence"), lambda row: licence_words(row.licence_class), 108),
-            Column("logbook", self.tr("Logbook"), logbook_words, 114, "number"),
-            Column(
-                "next",
-                self.tr("Next lesson"),
-                presenter.lesson_words,
-                160,
-                sort=RosterSort.NEXT_LESSON.value,
-                stretch=True,
-            ),
-            Column(
-                "account",
-                self.tr("Account"),
-                lambda row: account_words(row)[0],
-                122,
-                "pill",
-                lambda row: account_words(row)[1],
-                RosterSort.OWED.value,
-            ),
-        )
-
     def _pages(self, request: PageRequest, answer: Callable[[Page[StudentRow]], None]) -> None:
         order = RosterOrder(RosterSort(request.sort or RosterSort.NAME.value), request.descending)
         question = Question(self._wanted, order, cast("RosterKey | None", request.after), request.limit)
@@ -188,6 +164,7 @@ class StudentsScreen(Screen):
         self.filter.setMaximumWidth(280)
         tools.addWidget(self.filter, 1)
         tools.addWidget(self.chips, 2)
+        tools.addStretch(0)
         tools.addWidget(self._count)
         self._lists = QStackedWidget()
         for table in (self.roster, self.guardians):
@@ -308,6 +285,32 @@ class StudentsScreen(Screen):
         self.presenter.show(None)
         self.panel.ask_new()
         self.panel.show()
+
+
+def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
+    return (
+        Column("name", tr("Students", "Student"), lambda row: row.full_name, 172, "person", sort=RosterSort.NAME.value),
+        Column("phone", tr("Students", "Phone"), lambda row: row.phone, 116, "muted"),
+        Column("licence", tr("Students", "Licence"), lambda row: licence_words(row.licence_class), 108),
+        Column("logbook", tr("Students", "Logbook"), logbook_words, 114, "number"),
+        Column(
+            "next",
+            tr("Students", "Next lesson"),
+            presenter.lesson_words,
+            160,
+            sort=RosterSort.NEXT_LESSON.value,
+            stretch=True,
+        ),
+        Column(
+            "account",
+            tr("Students", "Account"),
+            lambda row: account_words(row)[0],
+            122,
+            "pill",
+            lambda row: account_words(row)[1],
+            RosterSort.OWED.value,
+        ),
+    )
 
 
 def _framed(table: QWidget) -> QFrame:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from shiboken6 import isValid
 
 _ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 _COMMAND = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier
@@ -28,17 +29,11 @@ class TypingGuard(QObject):
         return super().eventFilter(watched, event)
 
     def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._watched is not None:
-            self._watched.destroyed.disconnect(self._forget)
+        if self._watched is not None and isValid(self._watched):
             self._watched.removeEventFilter(self)
-            self._watched = None
-        if new is not None and takes_typing(new):
-            self._watched = new
-            new.installEventFilter(self)
-            new.destroyed.connect(self._forget)
-
-    def _forget(self) -> None:
-        self._watched = None
+        self._watched = new if new is not None and takes_typing(new) else None
+        if self._watched is not None:
+            self._watched.installEventFilter(self)
 
 
 def takes_typing(widget: QWidget) -> bool:

@@ -212,6 +212,25 @@ class MoneyField(TypedField[int]):
         return max(0, (value or 0) + steps * 100)
 
 
+class PercentField(TypedField[int]):
+    """A whole percentage from 0 to 100."""
+
+    def parse(self, text: str) -> int:
+        """The percentage, with or without its sign."""
+        words = text.strip().removesuffix("%").strip()
+        if not words.isdecimal() or not words.isascii() or int(words) > 100:
+            raise UserError("invalid", f"“{text.strip()}” is not a percentage.", hint="Write it like 50, up to 100.")
+        return int(words)
+
+    def shown(self, value: int) -> str:
+        """As `50 %`."""
+        return f"{value} %"
+
+    def stepped(self, value: int | None, steps: int) -> int | None:
+        """Ten per step, within the limits."""
+        return max(0, min(100, (value or 0) + steps * 10))
+
+
 class FormField(QWidget):
     """A caption over a field, with a place for its error underneath."""
 

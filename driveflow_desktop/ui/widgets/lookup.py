@@ -38,10 +38,10 @@ class Lookup(QLineEdit):
         self._free_text = free_text
         self._value: Result | None = None
         self._popup: QFrame | None = None
-        self._list = ResultList(self.tr("Suggestions for {name}").format(name=name), compact=True)
+        self._list = ResultList(self.tr("Suggestions for {name}").format(name=name), self, compact=True)
+        self._list.hide()
         self._list.chosen.connect(self._take)
         self.textEdited.connect(self._edited)
-        self.destroyed.connect(self._list.deleteLater)
 
     @property
     def value(self) -> Result | None:
@@ -132,6 +132,7 @@ class Lookup(QLineEdit):
             column = QVBoxLayout(self._popup)
             column.setContentsMargins(1, 4, 1, 4)
             column.addWidget(self._list)
+            self._list.show()
             self.destroyed.connect(self._popup.deleteLater)
         height = self._list.height_for_rows(_MOST_ROWS) + 10
         below = self.mapTo(window, QPoint(0, self.height() + 2))

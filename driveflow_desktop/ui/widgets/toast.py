@@ -64,9 +64,9 @@ class ToastHost(QFrame):
         self.action.setVisible(undo is not None)
         self._left = self._duration
         self._timer.start(self._left)
+        self._place()  # before it shows: where it comes up decides whether the mouse is on it
         self.show()
         self.raise_()
-        self._place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def close_toast(self) -> None:
@@ -88,7 +88,7 @@ class ToastHost(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the foot of the parent; hold the time while a button has the focus."""
         if watched is self.parent():
-            if event.type() is QEvent.Type.Resize:
+            if event.type() is QEvent.Type.Resize and not self.isHidden():
                 self._place()
         elif event.type() is QEvent.Type.FocusIn:
             self._pause()
@@ -113,7 +113,7 @@ class ToastHost(QFrame):
 
     def _place(self) -> None:
         parent = self.parentWidget()
-        if parent is None or self.isHidden():
+        if parent is None:
             return
         self.adjustSize()
         self.setMaximumWidth(parent.width() - 2 * _MARGIN)

@@ -171,7 +171,7 @@ def test_field_list(qtbot: QtBot, theme: Theme) -> None:
     def visible() -> list[str]:
         return [each.text() for each in fields.findChildren(QLabel) if each.isVisible()]
 
-    qtbot.waitUntil(lambda: visible() == ["Instructor", "Ben Castellano"])
+    qtbot.waitUntil(lambda: visible() == ["Instructor", "Ben Castellano", "State"])
 
 
 def test_cards_part_their_rows(qtbot: QtBot, theme: Theme) -> None:

@@ -34,7 +34,8 @@ class Column(Generic[R]):
     """How one column reads from a row.
 
     `text` is called once per row and kept. `tone` colours a pill. `sort` is the name by which the page provider
-    sorts, empty for a column that cannot be sorted. The column with `stretch` takes what width is left.
+    sorts, empty for a column that cannot be sorted. The column with `stretch` takes what width is left, at least
+    `width`.
     """
 
     id: str

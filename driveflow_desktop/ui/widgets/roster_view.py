@@ -68,7 +68,7 @@ class RosterView(QTableView, Generic[R]):
         model.modelReset.connect(self._restore_current)
         model.loaded.connect(self._show_empty)
         self.activated.connect(lambda index: self.opened.emit(model.rows[index.row()]))
-        self.horizontalHeader().sectionResized.connect(self._keep_widths)
+        self.horizontalHeader().sectionResized.connect(self._resized)
         self.horizontalHeader().sectionClicked.connect(self._header_clicked)
 
     def set_empty(self, widget: QWidget) -> None:
@@ -160,8 +160,9 @@ class RosterView(QTableView, Generic[R]):
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the empty state as large as the table."""
+        """Give the stretching column what is left; keep the empty state as large as the table."""
         super().resizeEvent(event)
+        self._stretch()
         self._show_empty()
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -195,11 +196,8 @@ class RosterView(QTableView, Generic[R]):
         head = self.horizontalHeader()
         kept = self._kept_widths()
         for at, column in enumerate(self._roster.columns):
-            if column.stretch:
-                head.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
-            else:
-                head.setSectionResizeMode(at, QHeaderView.ResizeMode.Interactive)
-                self.setColumnWidth(at, kept.get(column.id, column.width))
+            head.setSectionResizeMode(at, QHeaderView.ResizeMode.Interactive)
+            self.setColumnWidth(at, column.width if column.stretch else kept.get(column.id, column.width))
         self._show_order()
 
     def _show_order(self) -> None:
@@ -214,6 +212,18 @@ class RosterView(QTableView, Generic[R]):
     def _header_clicked(self, column: int) -> None:
         self.sort_by(column)
         self._show_order()
+
+    def _resized(self, section: int) -> None:
+        if not self._roster.columns[section].stretch:
+            self._stretch()
+            self._keep_widths()
+
+    def _stretch(self) -> None:
+        """What is left goes to the stretching column, but never less than its own width: then the table scrolls."""
+        at = next((at for at, column in enumerate(self._roster.columns) if column.stretch), None)
+        if at is not None:
+            others = self.horizontalHeader().length() - self.columnWidth(at)
+            self.setColumnWidth(at, max(self._roster.columns[at].width, self.viewport().width() - others))
 
     def _keep_widths(self) -> None:
         widths = {

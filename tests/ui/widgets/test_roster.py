@@ -194,6 +194,17 @@ def test_widths_are_remembered(school: School, qtbot: QtBot) -> None:
     assert view_of(qtbot, model_of(school), memory).columnWidth(1) == 133
 
 
+def test_a_stretching_column_takes_what_is_left_but_stays_readable(school: School, qtbot: QtBot) -> None:
+    view = view_of(qtbot, model_of(school))
+    least = COLUMNS[0].width
+    assert view.horizontalHeader().length() == view.viewport().width()
+    view.setColumnWidth(1, 150)
+    assert view.horizontalHeader().length() == view.viewport().width()
+    view.resize(300, 500)
+    assert view.columnWidth(0) == least
+    assert view.horizontalScrollBar().maximum() > 0
+
+
 @pytest.mark.parametrize("kept", ["{", "[]", '{"owes": "wide"}', "3"])
 def test_spoilt_widths_are_ignored(school: School, qtbot: QtBot, kept: str) -> None:
     memory = ForgetfulMemory()

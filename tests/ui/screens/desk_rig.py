@@ -19,7 +19,7 @@ from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
 from driveflow_desktop.ui.screens.registry import all_screens
 from driveflow_desktop.ui.shell.theme import Theme
 from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
-from tests.helpers.school import DANA, DESK, LESSON, MIA, MONDAY, ORG, OWNER, SYDNEY, School, at
+from tests.helpers.school import DANA, DANA_USER, DESK, LESSON, MIA, MONDAY, ORG, OWNER, SYDNEY, School, at
 from tests.ui.screens.people_rig import Person
 
 KEYS = "nsapxrdwct1"
@@ -43,6 +43,12 @@ def person(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
 def owner(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
     """The school's owner in front of the program's first screen."""
     yield from at_the_window(qtbot, school, theme, OWNER, OrgRole.OWNER)
+
+
+@pytest.fixture
+def instructor(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
+    """Dana, who teaches, in front of the program's first screen."""
+    yield from at_the_window(qtbot, school, theme, DANA_USER, OrgRole.INSTRUCTOR)
 
 
 def at_the_window(qtbot: QtBot, school: School, theme: Theme, user: UUID, role: OrgRole) -> Iterator[Person]:

@@ -172,11 +172,11 @@ class BookingEditor(SidePanel):
             fields["student"],
             self._new_student,
             _beside(fields["service"], fields["instructor"]),
-            _beside(fields["day"], fields["time"]),
+            _beside(fields["day"], fields["time"], shares=(4, 3)),
         )
         for widget in (*rows, self.error, self.instead, self.overrule, self.verdict):
             self.add(widget)
-        self.add(_beside(self.span, self.price, apart=True))
+        self.add(_beside(self.span, self.price, shares=(1, 0)))
         self.add_heading(self.tr("Free times"))
         self.add(self.suggestions)
         self.add(FormField(self.tr("Notes"), self.notes))
@@ -244,14 +244,14 @@ def _line(name: str, placeholder: str) -> QLineEdit:
     return made
 
 
-def _beside(first: QWidget, second: QWidget, *, apart: bool = False) -> QWidget:
-    """Two widgets on one line, of equal width or at either end."""
+def _beside(first: QWidget, second: QWidget, *, shares: tuple[int, int] = (1, 1)) -> QWidget:
+    """Two widgets on one line, and how they share it."""
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
-    row.addWidget(first, 1, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(second, 0 if apart else 1, Qt.AlignmentFlag.AlignTop)
+    for widget, share in zip((first, second), shares, strict=True):
+        row.addWidget(widget, share, Qt.AlignmentFlag.AlignTop)
     return made
 
 

@@ -295,7 +295,7 @@ class EditorPresenter:
         tz = self._desk.session.tz
         day = formats.day_short(local_date(found.slot.start, tz))
         words = f"{day} · {formats.clock(minute_of_day(found.slot.start, tz))}"
-        return Suggestion(key, words, reasons_words(found, self._names.get(found.slot.instructor_id, "").split(" ")[0]))
+        return Suggestion(key, words, reasons_words(found))
 
     def _start(self, draft: Draft) -> datetime:
         return wall_to_utc(cast("date", draft.day), cast("int", draft.minute), self._desk.session.tz)
@@ -306,9 +306,9 @@ class EditorPresenter:
         return at + timedelta(minutes=-at.minute % 15 or 15) - timedelta(seconds=at.second, microseconds=at.microsecond)
 
 
-def reasons_words(found: FoundSlot, instructor: str) -> str:
+def reasons_words(found: FoundSlot) -> str:
     """Why a slot is offered, in words."""
-    words = [instructor] if instructor else []
+    words = []
     for reason in found.reasons:
         if reason is SlotReason.TAUGHT_BEFORE:
             words.append(tr("Editor", "taught {n} times").format(n=found.taught))

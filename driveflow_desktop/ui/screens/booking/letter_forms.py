@@ -5,14 +5,14 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.scheduling.values import CancellationActor
 from driveflow_desktop.ui.screens.booking.presenter import Quote
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.widgets.buttons import Button, DangerButton, PrimaryButton
-from driveflow_desktop.ui.widgets.fields import FormField, MoneyField
+from driveflow_desktop.ui.widgets.fields import FormField, MoneyField, PercentField
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.panels import FieldList
 from driveflow_desktop.ui.widgets.text import label
@@ -112,11 +112,8 @@ class CancelForm(LetterForm):
             ],
         )
         self.actor: CancellationActor | None = None
-        self.percent = QSpinBox()
-        self.percent.setRange(0, 100)
-        self.percent.setSingleStep(10)
-        self.percent.setValue(100)
-        self.percent.setSuffix(" %")
+        self.percent = PercentField(self.tr("Give back"))
+        self.percent.set_value(100)
         self.share_letters(self.percent)
         self._percent_field = FormField(self.tr("Give back"), self.percent)
         self._lines = FieldList()
@@ -130,12 +127,12 @@ class CancelForm(LetterForm):
         self._percent_field.hide()
         self._why_field.hide()
         self.chosen.connect(self._choose_actor)
-        self.percent.valueChanged.connect(self._ask)
+        self.percent.changed.connect(self._ask)
 
     @property
     def chosen_percent(self) -> int | None:
         """The refund that the school chose; None where the policy decides."""
-        return self.percent.value() if self.actor is CancellationActor.ADMIN else None
+        return self.percent.value if self.actor is CancellationActor.ADMIN else None
 
     @property
     def reason(self) -> str:
@@ -164,7 +161,7 @@ class CancelForm(LetterForm):
 
     def _ask(self) -> None:
         self._confirm.setEnabled(False)
-        if self.actor is not None:
+        if self.actor is not None and (self.actor is not CancellationActor.ADMIN or self.percent.value is not None):
             self.asked.emit(self.actor.value, self.chosen_percent)
 
 
@@ -202,8 +199,8 @@ class PaymentForm(LetterForm):
     def _show_amount(self) -> None:
         """The button says what it records; beneath the amount, what to ask for at the till."""
         amount = self.amount.value or self._due
-        method = "" if self.method is None else self.words_of(self.method.value)
-        self._confirm.setText(self.tr("Record {money} {method}").format(money=formats.money(amount), method=method))
+        method = "" if self.method is None else f" · {self.words_of(self.method.value)}"
+        self._confirm.setText(self.tr("Record {money}").format(money=formats.money(amount)) + method)
         till = "" if self.method is None else self._till_words(self.method, amount)
         self._till.setText(till)
         self._till.setVisible(bool(till))

@@ -266,7 +266,7 @@ def _when(day: str, span: str) -> QWidget:
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
+    row.setSpacing(3)
     row.addWidget(label(f"{day} ·"))
     row.addWidget(label(span, weight="bold"))
     return made

@@ -4,12 +4,15 @@ from functools import partial
 from uuid import UUID
 
 from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtGui import QResizeEvent
 
 from driveflow_desktop.ui.screens.calendar.pages import DAY, WEEK
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
 from driveflow_desktop.ui.widgets.picker import Picker
 from driveflow_desktop.ui.widgets.text import ElidedLabel
+
+_ROOM_FOR_NOTE = 1150
 
 
 def _tr(text: str) -> str:
@@ -54,6 +57,11 @@ class CalendarBar(TopBar):
         self._note.setText(note)
         self.views.set_value(view)
         self.instructors.setVisible(view == WEEK)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the title needs the note's room."""
+        super().resizeEvent(event)
+        self._note.setVisible(event.size().width() >= _ROOM_FOR_NOTE)
 
     def _instructor_picked(self) -> None:
         if self.instructors.key is not None:

@@ -137,7 +137,6 @@ class CalendarPresenter:
 
     def set_view(self, view: str) -> None:
         """Day or week."""
-        self._memory.write(_VIEW, view)
         self._show(replace(self._place, view=view))
 
     def choose_instructor(self, instructor_id: UUID) -> None:
@@ -162,6 +161,8 @@ class CalendarPresenter:
         self._desk.read("calendar/open", lambda c: require_booking(c, org_id, booking_id).start, found)
 
     def _show(self, place: Place) -> None:
+        if place.view != self._place.view:
+            self._memory.write(_VIEW, place.view)
         self._place = place
         self.load()
 

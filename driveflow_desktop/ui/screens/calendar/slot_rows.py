@@ -12,7 +12,7 @@ from driveflow_desktop.domain.overview.places import known_places
 from driveflow_desktop.domain.people.queries.instructors import instructors
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.finding import SlotSearch, free_slots
-from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot
+from driveflow_desktop.domain.scheduling.rules.slots import FoundSlot, SlotReason
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.ports import Desk
@@ -29,6 +29,8 @@ SHOWN: Final = 8
 _ENOUGH: Final = 4
 _SEARCHED: Final = SHOWN * 4
 _DAYS_ON: Final = 7
+_SAID_BY_THE_ROW: Final = frozenset({SlotReason.PREFERRED_TIME, SlotReason.PREFERRED_INSTRUCTOR})
+"""What the person asked for and the row shows needs no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A free slot; `beside` when it is not on a day, or not in the part of the day, that was asked for."""
+    """A free slot; `beside` says in words how it is not what was asked for."""
 
     found: FoundSlot
-    beside: bool = False
+    beside: str = ""
 
 
 def read_known(connection: Connection, org_id: UUID) -> Known:
@@ -80,9 +82,9 @@ def offers_for(
     if line.when and len(found) < _ENOUGH:
         later = replace(search, first=line.last + timedelta(days=1), last=line.last + timedelta(days=_DAYS_ON))
         fitting, _others = _divided(free_slots(connection, org_id, later, now, _SEARCHED), line, tz)
-        found += [Offer(each, beside=True) for each in fitting[:_ENOUGH]]
+        found += [Offer(each, tr("NextFree", "another day")) for each in fitting[:_ENOUGH]]
     if len(found) < _ENOUGH:
-        found += [Offer(each, beside=True) for each in outside[:_ENOUGH]]
+        found += [Offer(each, tr("NextFree", "another time")) for each in outside[:_ENOUGH]]
     return tuple(found[:SHOWN])
 
 
@@ -110,9 +112,9 @@ def row_of(offer: Offer, names: Mapping[UUID, str], payload: object, tz: ZoneInf
     """A slot as a row: when, with whom, why."""
     slot = offer.found.slot
     title = f"{formats.day_short(local_date(slot.start, tz))} · {short_span(slot.start, slot.end, tz)}"
-    parts = [tr("NextFree", "not when asked") if offer.beside else "", reasons_words(offer.found, "")]
-    why = " · ".join(part for part in parts if part)
-    return Result(title, names.get(slot.instructor_id, ""), why, payload, "calendar-blank")
+    told = tuple(reason for reason in offer.found.reasons if reason not in _SAID_BY_THE_ROW)
+    why = " · ".join(part for part in (offer.beside, reasons_words(replace(offer.found, reasons=told))) if part)
+    return Result(title, names.get(slot.instructor_id, ""), why, payload)
 
 
 def when_chip(line: WishLine, today: date) -> list[tuple[str, PillTone]]:

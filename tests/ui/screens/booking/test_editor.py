@@ -1,5 +1,7 @@
 """The editor of a new booking: typing, refusals at their fields, other times, and saving."""
 
+from datetime import timedelta
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
@@ -9,7 +11,7 @@ from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.ui.screens.booking.editor import BookingEditor
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
-from tests.helpers.school import DANA, ETHAN, LESSON, NOAH, at
+from tests.helpers.school import DANA, ETHAN, LESSON, MIA, MONDAY, NEWTOWN, NOAH, at
 from tests.ui.screens.desk_rig import KEYS, CalendarPerson, booked, words_of
 from tests.ui.screens.people_rig import Person
 
@@ -146,8 +148,57 @@ def test_closing_keeps_what_was_typed(calendar: CalendarPerson) -> None:
 
 
 def test_tool_tips_of_free_times_are_words(calendar: CalendarPerson) -> None:
-    calendar.person.school.run(lambda uow: uow.update(Instructor, DANA, {"display_name": "<b>Dana</b>"}))
+    booked(calendar.person.school, 10, NOAH)
+    calendar.person.school.run(lambda uow: uow.update(Instructor, ETHAN, {"display_name": "<b>Ethan</b>"}))
     editor = opened(calendar, wish(10))
-    chip = editor.suggestions.button(editor.suggestions.chips()[0])
-    assert "&lt;b&gt;Dana" in chip.toolTip()
-    assert "<b>Dana</b>" in chip.accessibleDescription()
+    calendar.person.type("Zed Newman")
+    calendar.person.key(Qt.Key.Key_Return)
+    (chip,) = [editor.instead.button(key) for key in editor.instead.chips() if key.startswith(str(ETHAN))]
+    assert "&lt;b&gt;Ethan" in chip.toolTip()
+    assert "<b>Ethan</b>" in chip.accessibleDescription()
+
+
+def test_free_times_tell_their_reasons(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    assert "earliest" in words_of(editor.suggestions)
+
+
+def test_a_length_without_a_service_is_shown_and_booked(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, Wish(DANA, at(10), 45, student_id=NOAH))
+    assert "10:00–10:45 am · 45 min" in words_of(editor)
+    calendar.person.key(Qt.Key.Key_Return)
+    (row,) = calendar.person.school.rows(Booking)
+    assert row["end_at"] == at(10.75)
+
+
+def test_a_newcomer_begins_in_the_middle_of_a_suburb_that_is_known(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    person.school.run(lambda uow: uow.update(Student, MIA, {"pickup_address": "1 King St, Newtown"}))
+    editor = opened(calendar, wish(10))
+    person.type("Zed Newman")
+    editor.suburb.setFocus()
+    person.type("newtown")
+    person.key(Qt.Key.Key_Return)
+    (row,) = person.school.rows(Booking)
+    assert (row["pickup_lat"], row["pickup_lng"]) == NEWTOWN
+
+
+def test_a_draft_holds_its_place_for_a_while(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    editor.status.set_value("draft")
+    calendar.person.key(Qt.Key.Key_Return)
+    (row,) = calendar.person.school.rows(Booking)
+    assert row["status"] == "draft"
+    assert row["hold_until"] is not None
+
+
+def test_typed_days_and_times(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    editor.day.setFocus()
+    calendar.person.type("1 dec", over=True)
+    editor.time.setFocus()
+    calendar.person.type("2:30pm", over=True)
+    assert editor.verdict.text == "Free"
+    calendar.person.key(Qt.Key.Key_Return)
+    (row,) = calendar.person.school.rows(Booking)
+    assert row["start_at"] == at(14.5, MONDAY + timedelta(days=1))

@@ -49,3 +49,20 @@ def test_any_text_gives_a_wish_that_lies_ahead(text: str) -> None:
     assert TODAY <= wish.first <= wish.last
     assert wish.minutes is None or 15 <= wish.minutes <= 300
     assert set(wish.student.split()) <= set(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "student", "teacher", "window", "minutes"),
+    [
+        ("sam fri 2pm", "sam", "", (14 * 60, 16 * 60), None),
+        ("sam at 9:30 90", "sam", "", (9 * 60 + 30, 12 * 60), 90),
+        ("sam le with dana reid pm", "sam le", "dana reid", (12 * 60, 24 * 60), None),
+        ("with dana", "", "dana", None, None),
+        ("sam 12:15pm 45 min", "sam", "", (12 * 60 + 15, 14 * 60), 45),
+    ],
+)
+def test_times_and_instructors(
+    text: str, student: str, teacher: str, window: tuple[int, int] | None, minutes: int | None
+) -> None:
+    wish = read_wish(text, TODAY, PLACES)
+    assert (wish.student, wish.teacher, wish.window, wish.minutes) == (student, teacher, window, minutes)

@@ -72,6 +72,7 @@ class BookingEditor(SidePanel):
         """Begin a booking with what is known of it."""
         self._forget_refusal()
         self._minutes = wish.minutes
+        self.student.setFocus()
         self.presenter.open(wish)
 
     def draft(self) -> Draft:
@@ -117,7 +118,6 @@ class BookingEditor(SidePanel):
         if options.student is not None:
             self.student.set_value(_result(options.student))
         self._filling = False
-        self.student.setFocus()
         self._changed()
 
     def show_standing(self, standing: Standing) -> None:

@@ -130,15 +130,24 @@ class EditorPresenter:
 
     def open(self, wish: Wish) -> None:
         """Begin with what is known of the booking."""
-        org_id = self._desk.session.org_id
+        session, now = self._desk.session, self._desk.clock.now()
+        today = local_date(now, session.tz)
 
-        def query(connection: Connection) -> tuple[tuple[ServiceView, ...], tuple[InstructorFacts, ...], Person | None]:
+        def query(connection: Connection) -> _Offered:
             known = None
             if wish.student_id is not None:
-                facts = student(connection, org_id, wish.student_id)
+                facts = student(connection, session.org_id, wish.student_id)
                 known = Person(facts.id, facts.full_name, facts.phone or "")
-            offered = services(connection, org_id, active_only=True)
-            return offered, tuple(instructors(connection, org_id, active_only=True)), known
+            offered = services(connection, session.org_id, active_only=True)
+            people = instructors(connection, session.org_id, active_only=True)
+            service = next((each for each in offered if each.id == wish.service_id), None)
+            service = service or service_for(offered, wish.minutes)
+            slot = None
+            if wish.start is None and service is not None:
+                draft = Draft(student_id=wish.student_id, instructor_id=wish.instructor_id, day=today)
+                search = _search(connection, session.org_id, draft, service.duration_min, today)
+                slot = next((each.slot for each in free_slots(connection, session.org_id, search, now, 1)), None)
+            return _Offered(offered, people, known, service, slot)
 
         self._desk.read("editor/options", query, partial(self._opened, wish))
 
@@ -215,29 +224,26 @@ class EditorPresenter:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def _opened(
-        self, wish: Wish, found: tuple[tuple[ServiceView, ...], tuple[InstructorFacts, ...], Person | None]
-    ) -> None:
-        offered, people, known = found
+    def _opened(self, wish: Wish, found: "_Offered") -> None:
+        people, service, slot = found.people, found.service, found.slot
         self._found = {}
-        self._services = {each.id: each for each in offered}
+        self._services = {each.id: each for each in found.services}
         self._names = {each.id: each.display_name for each in people}
         tz = self._desk.session.tz
-        start = wish.start or self._next_quarter()
-        service = self._services.get(wish.service_id) if wish.service_id is not None else None
-        service = service or service_for(offered, wish.minutes)
+        start = wish.start or (self._next_quarter() if slot is None else slot.start)
+        free = None if slot is None else slot.instructor_id
         draft = Draft(
             student_id=wish.student_id,
             service_id=None if service is None else service.id,
-            instructor_id=wish.instructor_id or (people[0].id if people else None),
+            instructor_id=wish.instructor_id or free or (people[0].id if people else None),
             day=local_date(start, tz),
             minute=minute_of_day(start, tz),
             minutes=None if service is None or wish.minutes in (None, service.duration_min) else wish.minutes,
         )
         options = Options(
-            tuple((each.id, each.name) for each in offered),
+            tuple((each.id, each.name) for each in found.services),
             tuple((each.id, each.display_name) for each in people),
-            known,
+            found.student,
         )
         self._surface.show_options(options, draft)
 
@@ -271,17 +277,9 @@ class EditorPresenter:
             return
         session, now = self._desk.session, self._desk.clock.now()
         first = max(draft.day, local_date(now, session.tz))
-        only = None if draft.instructor_id is None else [draft.instructor_id]
 
         def query(connection: Connection) -> tuple[FoundSlot, ...]:
-            search = SlotSearch(
-                draft.minutes or service.duration_min,
-                first,
-                first + timedelta(days=SEARCH_DAYS),
-                draft.student_id,
-                _pickup(connection, session.org_id, draft),
-                instructor_ids=only,
-            )
+            search = _search(connection, session.org_id, draft, draft.minutes or service.duration_min, first)
             return free_slots(connection, session.org_id, search, now, SUGGESTIONS)
 
         def found(slots: tuple[FoundSlot, ...]) -> None:
@@ -304,6 +302,29 @@ class EditorPresenter:
         """The first quarter of an hour at least two hours ahead."""
         at = self._desk.clock.now() + timedelta(hours=2)
         return at + timedelta(minutes=-at.minute % 15 or 15) - timedelta(seconds=at.second, microseconds=at.microsecond)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """What the editor opens with; `slot` is the best free time where none was wished for."""
+
+    services: tuple[ServiceView, ...]
+    people: tuple[InstructorFacts, ...]
+    student: Person | None
+    service: ServiceView | None
+    slot: Slot | None
+
+
+def _search(connection: Connection, org_id: UUID, draft: Draft, minutes: int, first: date) -> SlotSearch:
+    """A search for free times for a draft, from a day on, with its instructor where one is chosen."""
+    return SlotSearch(
+        minutes,
+        first,
+        first + timedelta(days=SEARCH_DAYS),
+        draft.student_id,
+        _pickup(connection, org_id, draft),
+        instructor_ids=None if draft.instructor_id is None else [draft.instructor_id],
+    )
 
 
 def reasons_words(found: FoundSlot) -> str:

@@ -1,9 +1,10 @@
 """The editor of a new booking: typing, refusals at their fields, other times, and saving."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from driveflow_desktop.domain.people.tables import Instructor, Student
@@ -14,6 +15,8 @@ from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from tests.helpers.school import DANA, ETHAN, LESSON, MIA, MONDAY, NEWTOWN, NOAH, at
 from tests.ui.screens.desk_rig import KEYS, CalendarPerson, booked, words_of
 from tests.ui.screens.people_rig import Person
+
+TODAY = date(2026, 11, 24)
 
 
 @pytest.fixture
@@ -45,6 +48,22 @@ def test_n_opens_it_and_every_control_has_a_name(calendar: CalendarPerson) -> No
     assert editor.student.hasFocus()
     calendar.person.type("Somebody")
     assert unnamed_controls(calendar.person.program.window) == []
+
+
+def test_without_a_wish_it_opens_on_the_next_free_time(calendar: CalendarPerson) -> None:
+    booked(calendar.person.school, 13, NOAH, day=TODAY)
+    calendar.person.key(Qt.Key.Key_N)
+    draft = calendar.screen.editor.draft()
+    assert (draft.instructor_id, draft.day, draft.minute) == (ETHAN, TODAY, 13 * 60 + 15)
+    assert calendar.screen.editor.verdict.text == "Free"
+
+
+def test_what_is_typed_at_once_is_not_lost(calendar: CalendarPerson) -> None:
+    QTest.keyClicks(calendar.person.focus, "n")
+    for letter in "zed":
+        QTest.keyClicks(calendar.person.focus, letter)
+    calendar.person.settle()
+    assert calendar.screen.editor.student.text() == "zed"
 
 
 def test_letters_are_text_in_every_field(calendar: CalendarPerson) -> None:

@@ -281,7 +281,11 @@ class CalendarScreen(Screen):
         self.presenter.move(self.tr("Lesson moved"), request)
 
     def _ask_next_free(self) -> None:
-        self._context.open_palette(NextFreeMode(self._context.desk, self.edit_new))
+        self._context.open_palette(NextFreeMode(self._context.desk, self._edit_later))
+
+    def _edit_later(self, wish: Wish) -> None:
+        """Once the palette has closed and given the keyboard back, lest it takes it from the editor."""
+        QTimer.singleShot(0, self, partial(self.edit_new, wish))
 
     def _restore_zoom(self) -> None:
         kept = self._context.memory.read(_ZOOM) or ""

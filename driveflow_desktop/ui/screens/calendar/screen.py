@@ -26,6 +26,7 @@ from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import INSTRUCTOR_KEYS
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.theme import Tokens
+from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import EmptyState
 
 NEW = "new"
@@ -67,7 +68,7 @@ class CalendarScreen(Screen):
         self._tick = QTimer(self)
         self._tick.setInterval(_MINUTE_MS)
         self._tick.timeout.connect(self.presenter.refresh)
-        self._restore_zoom()
+        _keep_zoom(self.view, context.memory)
 
     # -- what the window asks -----------------------------------------------------------------------------------
 
@@ -204,7 +205,6 @@ class CalendarScreen(Screen):
         self.bar.new_asked.connect(partial(self.edit_new, Wish()))
         self._empty.acted.connect(partial(self.open_requested.emit, "instructors", NEW))
         self._failed.acted.connect(self.presenter.refresh)
-        self.view.zoomChanged.connect(self._remember_zoom)
         self.view.lessonSelected.connect(self._select)
         self.view.lessonActivated.connect(self._activate)
         self.view.proposed.connect(self._answer)
@@ -287,10 +287,10 @@ class CalendarScreen(Screen):
         """Once the palette has closed and given the keyboard back, lest it takes it from the editor."""
         QTimer.singleShot(0, self, partial(self.edit_new, wish))
 
-    def _restore_zoom(self) -> None:
-        kept = self._context.memory.read(_ZOOM) or ""
-        if kept.isdecimal():
-            self.view.set_zoom(int(kept))
 
-    def _remember_zoom(self, pixels_per_hour: float) -> None:
-        self._context.memory.write(_ZOOM, str(round(pixels_per_hour)))
+def _keep_zoom(view: CalendarView, memory: Memory) -> None:
+    """Show the hours as tall as last time, and remember what they become."""
+    kept = memory.read(_ZOOM) or ""
+    if kept.isdecimal():
+        view.set_zoom(int(kept))
+    view.zoomChanged.connect(lambda pixels_per_hour: memory.write(_ZOOM, str(round(pixels_per_hour))))

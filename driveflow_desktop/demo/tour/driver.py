@@ -38,6 +38,12 @@ class Effort:
         """Seconds from the beginning of the task to its end (`stop`), or to now."""
         return (self.stopped or monotonic()) - self.started
 
+    def resume(self) -> None:
+        """The task goes on after a stop, whose time does not count."""
+        if self.stopped is not None:
+            self.started += monotonic() - self.stopped
+            self.stopped = None
+
     def stop(self) -> None:
         """The task is done; what follows (checks, pictures) is not the clerk's work."""
         self.stopped = monotonic()

@@ -190,9 +190,8 @@ def cancel(driver: Driver) -> None:
     driver.key("S")
     driver.settle()
     _check(_booking(driver, entry.id).status is BookingStatus.CONFIRMED, "nothing happens before Enter")
-    shot = driver.effort
     driver.picture("cancel-quote")
-    shot.stopped = None
+    driver.effort.resume()
     driver.key("Return")
     driver.settle()
     driver.effort.stop()

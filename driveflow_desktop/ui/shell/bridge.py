@@ -173,10 +173,16 @@ class Bridge(QObject):
         if self.is_idle:
             return True
         loop = QEventLoop()
+        late = QTimer(loop, singleShot=True)
+        late.timeout.connect(loop.quit)
+        late.start(timeout_ms)
         self.idle.connect(loop.quit)
-        QTimer.singleShot(timeout_ms, loop, loop.quit)
-        loop.exec()
-        return self.is_idle
+        # More may be asked for between falling idle and leaving the loop: only the clock ends the wait early.
+        while late.isActive():
+            loop.exec()
+            if self.is_idle:
+                return True
+        return False
 
     def close(self) -> None:
         """Finish the writes asked for, forget the reads, and wait for the threads to end. Callbacks stay silent."""

@@ -212,3 +212,17 @@ def test_other_threads_may_not_use_it(desk: Desk) -> None:
     thread.start()
     thread.join()
     assert caught == ["the bridge is used from the UI thread only"]
+
+
+def test_waiting_for_idle_goes_on_when_more_is_asked_for_as_it_falls_idle(desk: Desk) -> None:
+    """Read-ahead does this; the wait ended early and said that time was up."""
+    answers: list[int] = []
+
+    def ask_again() -> None:
+        if len(answers) < 3:
+            desk.bridge.read("again", lambda: 1, answers.append)
+
+    desk.bridge.idle.connect(ask_again)
+    desk.bridge.read("first", lambda: 0, answers.append)
+    assert desk.bridge.wait_idle()
+    assert answers == [0, 1, 1]

@@ -178,11 +178,9 @@ class Bridge(QObject):
         late.start(timeout_ms)
         self.idle.connect(loop.quit)
         # More may be asked for between falling idle and leaving the loop: only the clock ends the wait early.
-        while late.isActive():
+        while self._jobs and late.isActive():
             loop.exec()
-            if self.is_idle:
-                return True
-        return False
+        return not self._jobs
 
     def close(self) -> None:
         """Finish the writes asked for, forget the reads, and wait for the threads to end. Callbacks stay silent."""

@@ -15,7 +15,8 @@ from typing import Final, TypeAlias
 
 from driveflow_desktop import __version__
 from driveflow_desktop.commands.answer import Answer
-from driveflow_desktop.composition import DATA_DIR_VARIABLE, DataFolder, data_folder
+from driveflow_desktop.data_folder import DATA_DIR_VARIABLE, DataFolder, data_folder
+from driveflow_desktop.kernel.collector import collector_paused
 from driveflow_desktop.kernel.errors import UserError
 
 DONE: Final = 0
@@ -128,13 +129,15 @@ def _add_checks(commands: _Commands) -> None:
 
 
 def _desktop(arguments: argparse.Namespace) -> int:
-    from driveflow_desktop.desktop_main import run_desktop
+    with collector_paused():
+        from driveflow_desktop.desktop_main import run_desktop
 
     return run_desktop(data_folder(getattr(arguments, "data_dir", None)))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from driveflow_desktop.desktop_main import run_demo
+    with collector_paused():
+        from driveflow_desktop.desktop_main import run_demo
 
     tour = None if arguments.tour is None else Path(arguments.tour)
     given: str | None = getattr(arguments, "data_dir", None)

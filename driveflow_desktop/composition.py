@@ -1,68 +1,27 @@
-"""Putting a local school together: which folder, which key, which rules. Shared by the desktop and the commands."""
+"""Putting a local school together: which key, which rules. Shared by the desktop and the commands."""
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-import platformdirs
-
 from driveflow_desktop.adapters.keyring_store import keys_for_new, keys_of
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.hard_rules import hard_rules
 from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.clock import Clock, SystemClock
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.cipher import KeyStore
-from driveflow_desktop.store.files import ReplicaFiles
 from driveflow_desktop.store.open_replica import Setting, create_replica, open_replica, read_identity
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.state import device_id, read_fact, write_fact
 from driveflow_desktop.store.unit_of_work import Actor
 
-DATA_DIR_VARIABLE: Final = "DRIVEFLOW_DATA_DIR"
 ORG_FACT: Final = "org_id"
 USER_FACT: Final = "user_id"
 """Facts of `replica_state`: whose school this is, and who sits here by default."""
 
 AskPassphrase = Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class DataFolder:
-    """The folder of one school on this PC."""
-
-    path: Path
-
-    @property
-    def replica(self) -> ReplicaFiles:
-        """Where its replica lies."""
-        return ReplicaFiles(self.path / "replica")
-
-    @property
-    def settings(self) -> Path:
-        """Where this PC's habits are kept."""
-        return self.path / "settings.json"
-
-    @property
-    def has_school(self) -> bool:
-        """Whether a school was created, joined or demonstrated here."""
-        return self.replica.database.exists() or self.replica.identity.exists()
-
-
-def data_folder(given: str | None, environment: Mapping[str, str] = os.environ) -> DataFolder:
-    """`--data-dir`, else `DRIVEFLOW_DATA_DIR`, else the system's own place for a user's program data."""
-    chosen = given or environment.get(DATA_DIR_VARIABLE)
-    return DataFolder(Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("DriveFlow", False)))
-
-
-def demo_folder(given: str | None, size: str, environment: Mapping[str, str] = os.environ) -> DataFolder:
-    """A folder of its own for the demo, so that it never meets a real school."""
-    chosen = given or environment.get(DATA_DIR_VARIABLE)
-    if chosen:
-        return DataFolder(Path(chosen).expanduser())
-    return DataFolder(Path(platformdirs.user_data_dir("DriveFlow", False)) / f"demo-{size}")
 
 
 def setting(program: str, clock: Clock | None = None) -> Setting:

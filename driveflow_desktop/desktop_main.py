@@ -13,15 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from driveflow_desktop.adapters.keyring_store import keys_of
 from driveflow_desktop.adapters.settings_file import SettingsFile
-from driveflow_desktop.composition import (
-    DataFolder,
-    default_actor,
-    demo_folder,
-    new_school,
-    open_school,
-    setting,
-    settle_in,
-)
+from driveflow_desktop.composition import default_actor, new_school, open_school, setting, settle_in
+from driveflow_desktop.data_folder import DataFolder, demo_folder
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.domain.identity.commands import NewSchool, create_school
 from driveflow_desktop.domain.identity.queries import role_of, school, user_names
@@ -41,7 +34,7 @@ from driveflow_desktop.store.unit_of_work import Actor, UnitOfWork
 from driveflow_desktop.ui.first_run import ask_passphrase, choose_school, show_failure
 from driveflow_desktop.ui.ports import Session
 from driveflow_desktop.ui.program import Program, ProgramParts
-from driveflow_desktop.ui.screens.registry import all_screens
+from driveflow_desktop.ui.screens.registry import IMPORTS_AHEAD, all_screens
 from driveflow_desktop.ui.shell.theme import Mode, Theme
 from driveflow_desktop.ui.widgets.memory import ForgetfulMemory, Memory
 
@@ -153,7 +146,7 @@ def make_program(replica: Replica, memory: Memory, theme: Theme, backups: Backup
     session = Session(
         actor.org_id, found.name, actor.user_id, name, role, ZoneInfo(found.time_zone), currency=found.currency
     )
-    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, backups))
+    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, backups, IMPORTS_AHEAD))
 
 
 def _show(app: QApplication, folder: DataFolder, program_name: str, memory: Memory, theme: Theme) -> int:

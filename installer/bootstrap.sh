@@ -99,7 +99,7 @@ if ! mkdir -p "${UV_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/u
     export UV_CACHE_DIR="$PWD/$tools/cache"
 fi
 say "building .venv from uv.lock with $("$python" --version)"
-retry "$uv" sync --frozen --quiet --python "$python" || fail 'the packages of uv.lock could not be installed.'
+retry "$uv" sync --frozen --quiet --compile-bytecode --python "$python" || fail 'the packages of uv.lock could not be installed.'
 installer/system_libraries.sh
 printf '%s\n' "$built_from" >"$stamp"
 say 'done: .venv/bin/driveflow'

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 
-import holidays
-
 from driveflow_desktop.domain.scheduling.commands.school import PublicHoliday
 from driveflow_desktop.kernel.errors import UserError
 
@@ -13,6 +11,9 @@ def public_holidays(country: str, region: str | None, years: Collection[int]) ->
 
     `country` is ISO 3166 alpha-2, `region` its subdivision ("NSW"). Raises `UserError` "invalid" for unknown ones.
     """
+    # Its calendars of every country take a tenth of a second to import, which the start does not wait for.
+    import holidays
+
     try:
         found = holidays.country_holidays(
             country, subdiv=region, years=years, language="en_AU" if country == "AU" else None

@@ -31,10 +31,14 @@ def main(started: float, folder: Path | None) -> None:
 
 
 def _open(started: float, folder: Path) -> None:
-    from driveflow_desktop.composition import DataFolder, open_school
-    from driveflow_desktop.desktop_main import application, make_program
-    from driveflow_desktop.ui.shell.theme import Mode, Theme
-    from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
+    from driveflow_desktop.kernel.collector import collector_paused
+
+    with collector_paused():  # as the `driveflow` command does
+        from driveflow_desktop.composition import open_school
+        from driveflow_desktop.data_folder import DataFolder
+        from driveflow_desktop.desktop_main import application, make_program
+        from driveflow_desktop.ui.shell.theme import Mode, Theme
+        from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 
     app = application()
     theme = Theme(app, Mode.LIGHT)

@@ -12,10 +12,12 @@ from driveflow_desktop.bench.frames import calendar_frames, roster_figures
 from driveflow_desktop.bench.school import measured_school
 from driveflow_desktop.bench.start import start_figures
 from driveflow_desktop.commands.answer import Answer
-from driveflow_desktop.composition import DataFolder, default_actor, open_school
+from driveflow_desktop.composition import default_actor, open_school
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.desktop_main import application
 from driveflow_desktop.domain.identity.queries import school
+from driveflow_desktop.kernel.collector import collector_paused
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.time import zone
 
@@ -47,7 +49,8 @@ def run_bench(groups: Sequence[str], size: str) -> Answer:
 
 def _desk(folder: DataFolder) -> list[Figure]:
     app = application()
-    with open_school(folder, "the benchmark") as replica:
+    # The program collects garbage between two events (`UiCollector`), so not in the middle of what is measured here.
+    with collector_paused(), open_school(folder, "the benchmark") as replica:
         actor, now = default_actor(replica), replica.clock.now()
         with replica.reader() as connection:
             tz = zone(school(connection, actor.org_id).time_zone)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from driveflow_desktop.composition import DataFolder, open_school, settle_in
+from driveflow_desktop.composition import open_school, settle_in
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.demo.cache import cached_demo
 from driveflow_desktop.demo.scale import DemoSize
 

@@ -1,5 +1,6 @@
 """Starting the program, beside starting an empty window."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from typing import Final
 import msgspec
 
 from driveflow_desktop.bench.figures import MB, Figure, figure
-from driveflow_desktop.composition import DataFolder
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.kernel.errors import Bug
 
 _RUNS: Final = 5
@@ -32,7 +33,10 @@ def start_figures(folder: DataFolder) -> list[Figure]:
 
 def _probe(arguments: Sequence[str]) -> _Probed:
     command = [sys.executable, "-m", "driveflow_desktop.bench.probe", repr(time.time()), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+    # An installed program has its bytecode beside it; where the variable keeps Python from writing that, each start
+    # would compile a thousand modules, which takes longer than all the rest.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - ourselves
     if done.returncode:
         raise Bug(f"the probe failed: {done.stderr[-2000:]}")
     return msgspec.json.decode(done.stdout, type=_Probed)

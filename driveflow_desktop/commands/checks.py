@@ -4,7 +4,8 @@ import os
 
 from driveflow_desktop.adapters.keyring_store import keys_of
 from driveflow_desktop.commands.answer import Answer, Plain
-from driveflow_desktop.composition import AskPassphrase, DataFolder, open_school
+from driveflow_desktop.composition import AskPassphrase, open_school
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.kernel.clock import SystemClock
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.audit import audit_verify as verify

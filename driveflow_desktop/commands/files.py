@@ -5,7 +5,8 @@ from pathlib import Path
 
 from driveflow_desktop.adapters.keyring_store import keys_of
 from driveflow_desktop.commands.answer import Answer
-from driveflow_desktop.composition import AskPassphrase, DataFolder, open_school, setting
+from driveflow_desktop.composition import AskPassphrase, open_school, setting
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.copies import copy_replica, export_plain
 from driveflow_desktop.store.open_replica import read_identity

@@ -4,7 +4,8 @@ import argparse
 
 from driveflow_desktop.adapters.csv_files import read_table
 from driveflow_desktop.commands.answer import Answer, Plain
-from driveflow_desktop.composition import AskPassphrase, DataFolder, default_actor, open_school
+from driveflow_desktop.composition import AskPassphrase, default_actor, open_school
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.people.commands.importing import import_in_parts
 from driveflow_desktop.domain.people.import_mapping import ColumnMapping, field_named, guess_mapping

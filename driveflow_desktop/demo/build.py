@@ -3,10 +3,8 @@
 A school of the same size, seed, instant and program is the same to the last row, device id and log salts aside.
 """
 
-import contextlib
-import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -27,6 +25,7 @@ from driveflow_desktop.demo.scale import SCALES, DemoSize, Scale
 from driveflow_desktop.domain.hard_rules import find_overlaps
 from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.clock import FixedClock
+from driveflow_desktop.kernel.collector import collector_paused
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.kernel.time import from_micros
@@ -104,7 +103,7 @@ def make_school(
     files: ReplicaFiles, size: DemoSize, scale: Scale, now: datetime, seed: int, progress: Progress
 ) -> DemoSchool:
     """Make a school of any scale, its history played when `size` is small, else loaded; for `build_demo` and tests."""
-    with _without_collector():
+    with collector_paused():
         plan = compose(seed, now, scale)
         clock = FixedClock(from_micros(plan.span.opened_us))
         random = Random(seed)
@@ -161,15 +160,3 @@ def _require_disjoint(plan: Plan) -> None:
             diary.sort()
             if any(before[1] > after[0] for before, after in pairwise(diary)):
                 raise Bug(f"the demo school has an {owner} in two lessons at once")
-
-
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Millions of small objects are made and all kept: looking for garbage among them takes a fifth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

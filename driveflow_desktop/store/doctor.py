@@ -169,8 +169,8 @@ def _references(connection: sa.Connection) -> str:
 def _schema(connection: sa.Connection) -> str:
     migrate.require_known(connection)
     current = migrate.current_revision(connection)
-    if current != migrate.head_revision():
-        raise _wrong(f"revision {current}; the program brings it to {migrate.head_revision()} when it opens it.")
+    if current != migrate.SCHEMA_REVISION:
+        raise _wrong(f"revision {current}; the program brings it to {migrate.SCHEMA_REVISION} when it opens it.")
     return f"revision {current}"
 
 

@@ -1,30 +1,34 @@
 """Bringing a database to a revision of the schema: the replica file (SQLite) and the service's (PostgreSQL).
 
 One history (`migrations/`) serves both. A run is one transaction: it happens whole or not at all. It reads no
-alembic.ini, sets up no logging and prints nothing.
+alembic.ini, sets up no logging and prints nothing. Alembic takes a tenth of a second to import, so a replica that
+stands at this program's revision is opened without it.
 """
 
 import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.kernel.resources import bundled
 from driveflow_desktop.store.guards import OWNER_ROLE
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+SCHEMA_REVISION: Final = "0002"
+"""The newest revision in `migrations/`, which this program reads and writes."""
 BASE: Final = "base"
 HEAD: Final = "head"
 # Any fixed number will do: it keeps two processes from migrating one PostgreSQL database at a time.
 _ADVISORY_LOCK: Final = 7_236_011_454
+# Alembic's own.
+_VERSION_TABLE: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
 # Alembic keeps the run in module globals (`alembic.op`, `alembic.context`), so a process has one at a time.
 _ONE_RUN: Final = threading.Lock()
 
@@ -35,40 +39,41 @@ def upgrade(target: sa.Engine | sa.Connection, to: str = HEAD) -> None:
     A given connection must not be in a transaction; the run makes its own. Raises `UserError`: `newer_version` for a
     database that a newer DriveFlow has migrated, `database_not_prepared` for a PostgreSQL without our roles.
     """
+    from alembic import command
+
     _run(target, lambda config: command.upgrade(config, to))
 
 
 def downgrade(target: sa.Engine | sa.Connection, to: str) -> None:
     """Take a database down to revision `to` (`base`: no tables), with what the older schema cannot hold."""
+    from alembic import command
+
     _run(target, lambda config: command.downgrade(config, to))
 
 
 def current_revision(connection: sa.Connection) -> str | None:
     """The revision a database stands at; None when it was never migrated."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(_VERSION_TABLE.name):
+        return None
+    return connection.execute(sa.select(_VERSION_TABLE.c.version_num)).scalar()
 
 
-@functools.cache
-def head_revision() -> str:
-    """The newest revision this program knows."""
-    head = _scripts().get_current_head()
-    if head is None:
-        raise Bug("the migrations folder holds no revision")
-    return head
+def _config() -> "Config":
+    from alembic.config import Config
 
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(bundled("migrations")).replace("%", "%%"))
     return config
 
 
 @functools.cache
-def _scripts() -> ScriptDirectory:
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config())
 
 
-def _run(target: sa.Engine | sa.Connection, act: Callable[[Config], None]) -> None:
+def _run(target: sa.Engine | sa.Connection, act: "Callable[[Config], None]") -> None:
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(target.connect()) if isinstance(target, sa.Engine) else target
         if connection.in_transaction():
@@ -84,8 +89,10 @@ def _run(target: sa.Engine | sa.Connection, act: Callable[[Config], None]) -> No
 def require_known(connection: sa.Connection) -> None:
     """Raise `UserError("newer_version")` for a database that a newer DriveFlow has migrated."""
     current = current_revision(connection)
-    if current is None:
+    if current is None or current == SCHEMA_REVISION:
         return
+    from alembic.util import CommandError
+
     try:
         _scripts().get_revision(current)
     except CommandError:

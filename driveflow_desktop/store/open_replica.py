@@ -123,7 +123,7 @@ def bare_replica(path: Path, key: ReplicaKey, setting: Setting, lock: ReplicaLoc
         path,
         key,
         clock=setting.clock,
-        schema=migrate.head_revision(),
+        schema=migrate.SCHEMA_REVISION,
         tables=setting.tables,
         guard=setting.guard,
         on_close=lock.release if lock else lambda: None,
@@ -150,9 +150,9 @@ def _bring_up_to_date(replica: Replica, files: ReplicaFiles, clock: Clock) -> No
         revision = migrate.current_revision(connection)
     if revision is None:
         raise UserError("not_a_replica", "This file holds no school's data.", hint="Choose another folder.")
-    if revision == migrate.head_revision():
+    if revision == migrate.SCHEMA_REVISION:
         return
-    log.info("migrating the replica from %s to %s", revision, migrate.head_revision())
+    log.info("migrating the replica from %s to %s", revision, migrate.SCHEMA_REVISION)
     Backups(files, clock).before_migration(replica, revision)
     with replica.maintenance() as connection:
         migrate.upgrade(connection)

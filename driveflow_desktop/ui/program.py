@@ -1,5 +1,6 @@
 """One open school in one window: threads, undo, desk, screens, upkeep. Made by the composition roots and by tests."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from driveflow_desktop.ui.ports import Session
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import BOOK, PAY, action_table
 from driveflow_desktop.ui.shell.bridge import Bridge, BugReport
+from driveflow_desktop.ui.shell.collector import UiCollector
 from driveflow_desktop.ui.shell.desk import WindowDesk
 from driveflow_desktop.ui.shell.finder import Finder
 from driveflow_desktop.ui.shell.palette import PaletteMode
@@ -33,6 +35,7 @@ from driveflow_desktop.ui.widgets.memory import Memory
 
 UPKEEP_EVERY_MS: Final = 60_000
 STATUS_DELAY_MS: Final = 250
+AHEAD_MS: Final = 100
 READERS: Final = 2
 FIRST_DAY_SCREEN: Final = "calendar"
 
@@ -50,6 +53,8 @@ class ProgramParts:
     theme: Theme
     screens: Callable[[ScreenContext], Sequence[ScreenSpec]]
     backups: Backups | None = None
+    ahead: Sequence[Callable[[], object]] = ()
+    """Done one by one soon after the start, while the program is idle."""
 
 
 class Program(QObject):
@@ -77,25 +82,32 @@ class Program(QObject):
                 date_screen=FIRST_DAY_SCREEN,
             )
         )
+        self._collector = UiCollector(self)
         self._connect()
         self._status_timer = self._timer(STATUS_DELAY_MS, self._ask_status, single=True)
         self._upkeep_timer = self._timer(UPKEEP_EVERY_MS, self._keep_up)
+        self._ahead = deque(parts.ahead)
+        self._ahead_timer = self._timer(AHEAD_MS, self._do_ahead)
 
     def start(self) -> None:
         """Show the window with the last screen, and begin the upkeep."""
         session = self._parts.session
         self.window.start(_rights(session.role), session.user_name, self._role_words(session.role))
         self.window.show()
+        self._collector.start()
         self._ask_status()
         self._upkeep_timer.start()
+        self._ahead_timer.start()
 
     def close(self) -> None:
         """Close the window and end the threads, once every write is on disk."""
         self._upkeep_timer.stop()
+        self._ahead_timer.stop()
         self._status_timer.stop()
         self.window.close()
         self.window.host.close_all()
         self.bridge.close()
+        self._collector.stop()
         self.window.deleteLater()
 
     def _connect(self) -> None:
@@ -167,6 +179,12 @@ class Program(QObject):
     def _keep_up(self) -> None:
         if self._upkeep is not None:
             self.bridge.read("program/upkeep", self._upkeep.tick, _kept)
+
+    def _do_ahead(self) -> None:
+        if not self._ahead:
+            self._ahead_timer.stop()
+        elif self.bridge.is_idle:
+            self._ahead.popleft()()
 
     def _open_palette(self, mode: PaletteMode) -> None:
         self.window.open_palette(mode)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from driveflow_desktop.cli import main
-from driveflow_desktop.composition import DataFolder, default_actor, open_school, settle_in
+from driveflow_desktop.composition import default_actor, open_school, settle_in
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.demo.build import build_demo
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.kernel.clock import SystemClock

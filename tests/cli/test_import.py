@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from driveflow_desktop.cli import main
-from driveflow_desktop.composition import DataFolder, open_school, settle_in
+from driveflow_desktop.composition import open_school, settle_in
+from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, create_school
 from driveflow_desktop.store.unit_of_work import Actor
 

@@ -23,7 +23,7 @@ from driveflow_desktop.domain.tables import METADATA
 from driveflow_desktop.kernel.clock import FixedClock
 from driveflow_desktop.kernel.time import wall_to_utc
 from driveflow_desktop.store.log_tables import AuditLog, Outbox
-from driveflow_desktop.store.migrate import head_revision, upgrade
+from driveflow_desktop.store.migrate import SCHEMA_REVISION, upgrade
 from driveflow_desktop.store.replica import Replica, ReplicaKey
 from driveflow_desktop.store.unit_of_work import Actor, Receipt, UnitOfWork
 
@@ -128,7 +128,7 @@ def seed_other_school(uow: UnitOfWork) -> None:
 
 def open_school_file(path: Path, clock: FixedClock) -> Replica:
     """The replica in a file, with the hard rules."""
-    return Replica(path, KEY, clock=clock, schema=head_revision(), tables=METADATA, guard=hard_rules)
+    return Replica(path, KEY, clock=clock, schema=SCHEMA_REVISION, tables=METADATA, guard=hard_rules)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from driveflow_desktop.service.push import push
 from driveflow_desktop.service.schools import open_school
 from driveflow_desktop.store.base import TenantRow
 from driveflow_desktop.store.log import BASE_ROWS, OUTBOX
-from driveflow_desktop.store.migrate import head_revision, upgrade
+from driveflow_desktop.store.migrate import SCHEMA_REVISION, upgrade
 from driveflow_desktop.store.replica import Replica, ReplicaKey
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.types import Json, Value, dump_json
@@ -167,7 +167,7 @@ class World:
         self.org_id = uuid4()
         self.desks: list[Desk] = []
         with school_transaction(self.engine, self.org_id) as connection:
-            open_school(connection, self.org_id, {"name": "Harbour"}, schema=head_revision(), now=self.clock.now())
+            open_school(connection, self.org_id, {"name": "Harbour"}, schema=SCHEMA_REVISION, now=self.clock.now())
 
     def desk(
         self,
@@ -185,7 +185,7 @@ class World:
             self.folder / f"{name}.db",
             ReplicaKey(bytes(32)),
             clock=clock,
-            schema=head_revision(),
+            schema=SCHEMA_REVISION,
             tables=METADATA,
             guard=hard_rules,
         )

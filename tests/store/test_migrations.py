@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlcipher3 import dbapi2 as sqlcipher
@@ -126,7 +128,7 @@ def test_a_run_that_stands_at_the_head_changes_nothing(dialect: str, make_databa
         connection.rollback()
         migrate.upgrade(connection)
         assert catalogue(connection) == before
-        assert migrate.current_revision(connection) == migrate.head_revision() == REVISIONS[0]
+        assert migrate.current_revision(connection) == migrate.SCHEMA_REVISION == REVISIONS[0]
 
 
 @both
@@ -208,12 +210,12 @@ def test_foreign_keys_are_off_in_the_run_checked_after_it_and_on_again(
     database = make_database("sqlite")
     seen = []
 
-    def orphan(config: migrate.Config, _to: str) -> None:
+    def orphan(config: Config, _to: str) -> None:
         connection = config.attributes["connection"]
         seen.append(connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
         connection.exec_driver_sql("UPDATE rate_card_items SET service_id = x'00'")
 
-    monkeypatch.setattr(migrate.command, "upgrade", orphan)
+    monkeypatch.setattr(command, "upgrade", orphan)
     with database.engine.connect() as connection:
         with pytest.raises(Bug, match="rate_card_items"):
             migrate.upgrade(connection)
@@ -234,11 +236,11 @@ def test_postgresql_is_refused_until_its_roles_are_there(
 def test_a_revision_that_changes_rows_under_row_security_fails_instead_of_changing_none(
     make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def rename(config: migrate.Config, _to: str) -> None:
+    def rename(config: Config, _to: str) -> None:
         config.attributes["connection"].exec_driver_sql("UPDATE services SET name = name || '!'")
 
     database = make_database("postgresql")
-    monkeypatch.setattr(migrate.command, "upgrade", rename)
+    monkeypatch.setattr(command, "upgrade", rename)
     with pytest.raises(sa.exc.DBAPIError, match="row-level security"):
         migrate.upgrade(database.engine)
 
@@ -249,7 +251,7 @@ def test_a_process_may_migrate_several_databases_at_once(make_database: MakeData
         list(pool.map(lambda database: migrate.upgrade(database.engine), databases))
     for database in databases:
         with database.engine.connect() as connection:
-            assert migrate.current_revision(connection) == migrate.head_revision()
+            assert migrate.current_revision(connection) == migrate.SCHEMA_REVISION
 
 
 def test_two_processes_do_not_migrate_one_postgresql_at_once(make_database: MakeDatabase) -> None:
@@ -257,4 +259,4 @@ def test_two_processes_do_not_migrate_one_postgresql_at_once(make_database: Make
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _n: migrate.upgrade(database.engine), range(2)))
     with database.engine.connect() as connection:
-        assert migrate.current_revision(connection) == migrate.head_revision()
+        assert migrate.current_revision(connection) == migrate.SCHEMA_REVISION

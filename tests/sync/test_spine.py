@@ -17,7 +17,7 @@ from driveflow_desktop.domain.scheduling.tables import AvailabilityException, Bo
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import derived_id
-from driveflow_desktop.store.migrate import head_revision
+from driveflow_desktop.store.migrate import SCHEMA_REVISION
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.unit_of_work import UnitOfWork
 from driveflow_desktop.sync.protocol import PushRequest, TransactionResult, WireMutation, WireTransaction
@@ -41,7 +41,7 @@ def forged(world: World, desk: Desk, mutation: WireMutation, actor: UUID | None 
     """The service's answer to a mutation that no command of ours would make."""
     transaction = WireTransaction(
         id=uuid4(),
-        schema=head_revision(),
+        schema=SCHEMA_REVISION,
         occurred_at=world.clock.now(),
         actor_user_id=actor or desk.member.user_id,
         mutations=(mutation,),

@@ -21,6 +21,7 @@ QLabel[textSize="xl"] { font-size: ${font_xl}px; }
 QLabel[textSize="2xl"] { font-size: ${font_2xl}px; }
 QLabel[weight="medium"] { font-weight: 500; }
 QLabel[weight="bold"] { font-weight: 600; }
+QLabel[textSize="xl"][weight="bold"] { font-weight: 700; }
 QLabel[tone="muted"] { color: $text_2; }
 QLabel[tone="faint"] { color: $text_3; }
 QLabel[tone="accent"] { color: $accent; }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.identity.rules import Action, can
@@ -235,6 +235,7 @@ class BookingPanel(SidePanel):
         flow = FlowLayout(box, spacing=8)
         for button in self._buttons.values():
             flow.addWidget(button)
+        flow.setAlignment(self._buttons["booking.cancel"], Qt.AlignmentFlag.AlignRight)
         self.add_button(box)
 
     def _connect(self) -> None:

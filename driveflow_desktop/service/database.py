@@ -1,4 +1,4 @@
-"""Transactions of the sync service on PostgreSQL: always as the app role, always inside one school."""
+"""Transactions of the sync service on PostgreSQL: inside one school as the app role, or signing in as the auth role."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.store.guards import APP_ROLE, ORG_SETTING
+from driveflow_desktop.store.guards import APP_ROLE, AUTH_ROLE, ORG_SETTING
 
 
 def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
@@ -30,4 +30,13 @@ def school_transaction(engine: sa.Engine, org_id: UUID, *, read_only: bool = Fal
         # In another time zone instants of the years 1 and 9999 would fall outside what Python can hold.
         settings = {ORG_SETTING: str(org_id), "TimeZone": "UTC"}
         connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in settings.items())))
+        yield connection
+
+
+@contextlib.contextmanager
+def auth_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction of sign-in: across schools, over accounts, devices and tokens, and nothing of the schools' data."""
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
+        connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
+        connection.execute(sa.select(sa.func.set_config("TimeZone", "UTC", True)))
         yield connection

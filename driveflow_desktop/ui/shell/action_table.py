@@ -52,8 +52,8 @@ def _booking() -> tuple[ActionSpec, ...]:
         ActionSpec("booking.cancel", _tr("Cancel lesson…"), "X", BOOK, menu, "x-circle"),
         ActionSpec("booking.earlier", _tr("Move earlier"), "Alt+Up", BOOK, menu),
         ActionSpec("booking.later", _tr("Move later"), "Alt+Down", BOOK, menu),
-        ActionSpec("booking.left", _tr("Move to the instructor or day on the left"), "Alt+Left", BOOK, menu),
-        ActionSpec("booking.right", _tr("Move to the instructor or day on the right"), "Alt+Right", BOOK, menu),
+        ActionSpec("booking.left", _tr("Move one column left"), "Alt+Left", BOOK, menu),
+        ActionSpec("booking.right", _tr("Move one column right"), "Alt+Right", BOOK, menu),
         ActionSpec("booking.shorter", _tr("Make shorter"), "Alt+Shift+Up", BOOK, menu),
         ActionSpec("booking.longer", _tr("Make longer"), "Alt+Shift+Down", BOOK, menu),
     )

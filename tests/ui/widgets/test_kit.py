@@ -1,18 +1,23 @@
 """The small widgets: what they say, how they paint, how keys work them."""
 
+from datetime import date
+
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QTextDocumentFragment
+from PySide6.QtGui import Qt as RichText
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.ui.shell.theme import Mode, Theme, tokens
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.fields import DateField
 from driveflow_desktop.ui.widgets.loadbar import LoadBar, LoadRow
 from driveflow_desktop.ui.widgets.marks import Avatar, Pill, initials
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState, FieldList, SidePanel
 from driveflow_desktop.ui.widgets.search import FilterField
-from driveflow_desktop.ui.widgets.text import ElidedLabel, label
+from driveflow_desktop.ui.widgets.text import ElidedLabel, label, plain_tip
 from driveflow_desktop.ui.widgets.timeline import Timeline, TimelineEntry
 
 KEY = Qt.Key
@@ -145,6 +150,33 @@ def test_an_elided_label_offers_the_whole_on_hover(qtbot: QtBot, theme: Theme) -
     assert name.toolTip() == name.text()
     name.resize(600, 20)
     assert name.toolTip() == ""
+
+
+MARKUP = "<b>x</b><img src=x>"
+
+
+def seen(tool_tip: str) -> str:
+    """What a person reads in a tool tip: Qt takes for HTML what looks like it."""
+    return QTextDocumentFragment.fromHtml(tool_tip).toPlainText() if RichText.mightBeRichText(tool_tip) else tool_tip
+
+
+@pytest.mark.parametrize(
+    "words", [MARKUP, "Tom & Jerry", "2 < 3", "&lt;b&gt;", "Tom &amp; <i>J</i>", "first\n<b>x</b>", "", "<"]
+)
+def test_a_tool_tip_is_read_as_it_was_written(words: str) -> None:
+    assert seen(plain_tip(words)) == words
+
+
+def test_tool_tips_of_widgets_are_never_markup(qtbot: QtBot, theme: Theme) -> None:
+    name, field = ElidedLabel(MARKUP), DateField("Day", lambda: date(2026, 11, 24))
+    for widget in (name, field):
+        qtbot.addWidget(widget)
+        widget.resize(30, 20)
+        widget.show()
+    assert seen(name.toolTip()) == MARKUP
+    qtbot.keyClicks(field, MARKUP)
+    QApplication.sendEvent(field, QFocusEvent(QEvent.Type.FocusOut))
+    assert MARKUP in seen(field.toolTip())
 
 
 def test_names_are_never_markup(qtbot: QtBot, theme: Theme) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate,
 from driveflow_desktop.ui.screens.instructors.presenter import PersonRow
 from driveflow_desktop.ui.shell.theme import current_tokens, font
 from driveflow_desktop.ui.widgets.marks import PILL_HEIGHT, paint_avatar, paint_pill, pill_width
+from driveflow_desktop.ui.widgets.text import plain_tip
 
 ROW_HEIGHT = 53
 _AVATAR = 28
@@ -39,8 +40,10 @@ class _Model(QAbstractListModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows[index.row()].name
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.rows[index.row()].spoken
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self.rows[index.row()].spoken)
         return None
 
 

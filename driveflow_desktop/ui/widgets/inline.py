@@ -35,6 +35,7 @@ from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.shell.theme import current_tokens
 from driveflow_desktop.ui.widgets.marks import Pill
 from driveflow_desktop.ui.widgets.panels import ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.text import dress, label
 
 _LABEL_WIDTH = 106
@@ -272,7 +273,7 @@ class EditableList(QWidget):
 
 def _make_editor(field: Field) -> _Editor:
     if field.kind == "choice":
-        box = QComboBox()
+        box = Combo()
         for text, shown in field.choices:
             box.addItem(shown, text)
         box.setCurrentIndex(max(0, box.findData(field.text)))

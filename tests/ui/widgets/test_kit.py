@@ -1,7 +1,7 @@
 """The small widgets: what they say, how they paint, how keys work them."""
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -11,6 +11,7 @@ from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton,
 from driveflow_desktop.ui.widgets.loadbar import LoadBar, LoadRow
 from driveflow_desktop.ui.widgets.marks import Avatar, Pill, initials
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState, FieldList, SidePanel
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.search import FilterField
 from driveflow_desktop.ui.widgets.text import ElidedLabel, label
 from driveflow_desktop.ui.widgets.timeline import Timeline, TimelineEntry
@@ -230,3 +231,16 @@ def test_load_rows_speak(qtbot: QtBot, theme: Theme) -> None:
     row = LoadRow("Aroha Ngata", "5.5 of 9 h", done=3, booked=5.5, capacity=9)
     qtbot.addWidget(row)
     assert row.accessibleName() == "Aroha Ngata: 5.5 of 9 h"
+
+
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+def test_a_combo_box_shows_that_it_opens(qtbot: QtBot, theme: Theme, mode: Mode) -> None:
+    theme.set_mode(mode)
+    box = Combo()
+    qtbot.addWidget(box)
+    box.addItem("")
+    box.resize(120, 32)
+    box.show()
+    right = box.grab(QRect(box.width() - 24, 8, 20, 16)).toImage()
+    light = [right.pixelColor(x, y).lightness() for x in range(right.width()) for y in range(right.height())]
+    assert max(light) - min(light) > 40, "a thin line, but not the bare surface"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from driveflow_desktop.ui.screens.instructors.days import DayRow
 from driveflow_desktop.ui.screens.instructors.week import Version
@@ -13,6 +13,7 @@ from driveflow_desktop.ui.screens.instructors.words import day_names
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.text import ElidedLabel
@@ -28,7 +29,7 @@ class WeekCard(Card):
         super().__init__(" ")
         self.set_title(self.tr("Weekly hours"))
         self._when = ElidedLabel(size="sm", tone="muted")
-        self._choice = QComboBox()
+        self._choice = Combo()
         self._choice.setAccessibleName(self.tr("Which week"))
         self._choice.activated.connect(self.chosen)
         self.begin = Button(self.tr("New hours from…"))

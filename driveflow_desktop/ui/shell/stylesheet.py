@@ -1,6 +1,6 @@
 """The style sheet: only what the palette cannot say. Generated from tokens, so that no colour is written twice.
 
-Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, mini, search, segment,
+Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, link, mini, search, segment,
 filter, chip), `textSize`,
 `weight` and `tone` on labels, `panel` on frames.
 """
@@ -57,6 +57,11 @@ QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; 
     color: $text_2; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus { border-color: $focus; }
+QPushButton[kind="link"] { background: transparent; border: 0; border-bottom: 2px solid transparent;
+    border-radius: 0; padding: 2px 0 0 0; color: $accent; }
+QPushButton[kind="link"]:hover { border-bottom-color: $accent; }
+QPushButton[kind="link"]:focus { border-bottom-color: $focus; background: $accent_weak; }
+QPushButton[kind="link"]:disabled { color: $text_3; }
 QPushButton[kind="mini"] { background: transparent; border: 1px solid transparent; padding: 3px; min-width: 16px; }
 QPushButton[kind="mini"]:hover { background: $hover; }
 QPushButton[kind="mini"]:focus { border: 2px solid $focus; padding: 2px; }

@@ -79,7 +79,7 @@ class StudentsScreen(Screen):
         )
         self.guardians = GuardiansList(GuardiansPresenter(context.desk), context.memory)
         self._count = label(size="sm", tone="muted")
-        self.panel = StudentPanel(self.presenter, Hints(context.desk))
+        self.panel = StudentPanel(self.presenter, Hints(context.desk), context.desk.session.currency)
         self.panel.hide()
         self.importing = ImportPanel(context.desk, context.memory)
         self._export = StudentExport(context.desk)
@@ -96,8 +96,11 @@ class StudentsScreen(Screen):
         return self._bar
 
     def handlers(self) -> Mapping[str, Callable[[], None]]:
-        """N books a lesson for the student shown."""
-        return {"booking.new": self.presenter.book} if not self.panel.isHidden() else {}
+        """N books a lesson for the student shown, P takes a payment where one is due."""
+        if self.panel.isHidden():
+            return {}
+        found = {"booking.new": self.presenter.book}
+        return found | {"payment.take": self.panel.ask_payment} if self.panel.can_pay else found
 
     def refresh(self, changes: Changes) -> None:
         """Ask again for what is loaded."""
@@ -216,6 +219,7 @@ class StudentsScreen(Screen):
         self.roster.asked.connect(self._save_cell)
         self.roster.refused.connect(lambda words: self.message.emit(words, None))
         self.panel.closed.connect(self._close)
+        self.panel.form_closed.connect(self.roster.setFocus)
 
     # -- what the person does -----------------------------------------------------------------------------------
 
@@ -282,7 +286,6 @@ class StudentsScreen(Screen):
     def _new(self) -> None:
         self._began = True
         self._show_list()
-        self.presenter.show(None)
         self.panel.ask_new()
         self.panel.show()
 

@@ -108,7 +108,7 @@ QAbstractItemView { background: $surface; border: 0; outline: 0; selection-backg
     selection-color: $text; }
 QHeaderView { background: $surface_2; border: 0; }
 QHeaderView::section { background: $surface_2; color: $text_2; border: 0; border-bottom: 1px solid $border;
-    padding: 7px 12px; font-size: ${font_sm}px; font-weight: 500; }
+    padding: 7px 10px; font-size: ${font_sm}px; font-weight: 500; }
 QTableCornerButton::section { background: $surface_2; border: 0; }
 QScrollArea { border: 0; background: transparent; }
 QSplitter::handle { background: $border; }

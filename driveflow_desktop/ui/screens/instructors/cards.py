@@ -79,7 +79,7 @@ class DaysCard(Card):
         self.leave = Button(self.tr("Add leave…"))
         self.extra = Button(self.tr("Open day…"))
         self.holidays = Button(self.tr("Holidays…"))
-        for button in (self.holidays, self.extra, self.leave):
+        for button in (self.extra, self.leave):
             self.add_to_title(button)
         self._rows: tuple[DayRow, ...] = ()
         self._locked = self._holidays_locked = ""
@@ -103,6 +103,7 @@ class DaysCard(Card):
         row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        row.addWidget(self.holidays)
         row.addStretch(1)
         row.addWidget(self.toggle)
         row.addWidget(self.remove)
@@ -146,7 +147,7 @@ class DaysCard(Card):
 
 def _columns(card: QWidget) -> tuple[Column[DayRow], ...]:
     return (
-        Column("when", card.tr("Date"), lambda row: row.when, width=170, kind="strong"),
-        Column("hours", card.tr("Hours"), lambda row: row.hours, width=180),
-        Column("reason", card.tr("Reason"), lambda row: row.reason, kind="muted", stretch=True),
+        Column("when", card.tr("Date"), lambda row: row.when, width=190, kind="strong", least=140),
+        Column("hours", card.tr("Hours"), lambda row: row.hours, width=176, least=112),
+        Column("reason", card.tr("Reason"), lambda row: row.reason, width=200, kind="muted", stretch=True),
     )

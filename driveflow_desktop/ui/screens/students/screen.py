@@ -164,9 +164,11 @@ class StudentsScreen(Screen):
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
         tools.setSpacing(10)
+        # The chips keep one line as long as they can: the filter gives way to them.
         self.filter.setMaximumWidth(280)
+        self.filter.setMinimumWidth(120)
         tools.addWidget(self.filter, 1)
-        tools.addWidget(self.chips, 2)
+        tools.addWidget(self.chips)
         tools.addStretch(0)
         tools.addWidget(self._count)
         self._lists = QStackedWidget()
@@ -292,17 +294,26 @@ class StudentsScreen(Screen):
 
 def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
     return (
-        Column("name", tr("Students", "Student"), lambda row: row.full_name, 172, "person", sort=RosterSort.NAME.value),
-        Column("phone", tr("Students", "Phone"), lambda row: row.phone, 116, "muted"),
-        Column("licence", tr("Students", "Licence"), lambda row: licence_words(row.licence_class), 108),
-        Column("logbook", tr("Students", "Logbook"), logbook_words, 114, "number"),
+        Column(
+            "name",
+            tr("Students", "Student"),
+            lambda row: row.full_name,
+            184,
+            "person",
+            sort=RosterSort.NAME.value,
+            stretch=True,
+            least=160,
+        ),
+        Column("phone", tr("Students", "Phone"), lambda row: row.phone, 116, "muted", least=112),
+        Column("licence", tr("Students", "Licence"), lambda row: licence_words(row.licence_class), 112, least=80),
+        Column("logbook", tr("Students", "Logbook"), logbook_words, 116, "number", least=104),
         Column(
             "next",
             tr("Students", "Next lesson"),
             presenter.lesson_words,
-            160,
+            170,
             sort=RosterSort.NEXT_LESSON.value,
-            stretch=True,
+            least=160,
         ),
         Column(
             "account",
@@ -312,6 +323,7 @@ def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
             "pill",
             lambda row: account_words(row)[1],
             RosterSort.OWED.value,
+            least=118,
         ),
     )
 

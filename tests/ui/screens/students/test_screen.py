@@ -16,6 +16,7 @@ from driveflow_desktop.ui.screens.students.screen import StudentsScreen
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.inline import EditableValue
+from driveflow_desktop.ui.widgets.marks import pill_width
 from tests.helpers.school import DANA, DANA_USER, LESSON, MIA, NOAH, ZOE, at
 from tests.ui.screens.people_rig import Elsewhere, MakePerson, Person, Who
 
@@ -146,6 +147,23 @@ def test_a_header_sorts_by_next_lesson(person: Person, screen: StudentsScreen) -
     spot.setX(header.sectionViewportPosition(NEXT) + 20)
     person.click(header.viewport(), spot)
     assert names(screen) == ["Zoe Hart", "Mia Tran", "Noah Li"]
+
+
+def test_in_a_small_window_no_column_is_cut_and_the_filters_keep_one_line(
+    person: Person, screen: StudentsScreen
+) -> None:
+    extra = [{"full_name": f"Adaeze Tesfaye {number}"} for number in range(30)]
+    person.school.run(lambda uow: uow.bulk(Student, extra))
+    person.program.window.resize(1180, 720)
+    screen.model.restart()
+    person.settle()
+    table = screen.roster
+    assert screen.panel.isVisible()
+    assert table.verticalScrollBar().isVisible()
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert table.columnWidth(ACCOUNT) >= pill_width("$1,228.00 due") + 20
+    assert screen.filter.width() > 160
+    assert {screen.chips.button(chip).y() for chip in screen.chips.chips()} == {0}
 
 
 # -- one student ------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.shell.theme import Mode, Theme, tokens
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.inline import EditableValue
 from driveflow_desktop.ui.widgets.loadbar import LoadBar, LoadRow
 from driveflow_desktop.ui.widgets.marks import Avatar, Pill, initials
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState, FieldList, SidePanel
@@ -244,3 +246,20 @@ def test_a_combo_box_shows_that_it_opens(qtbot: QtBot, theme: Theme, mode: Mode)
     right = box.grab(QRect(box.width() - 24, 8, 20, 16)).toImage()
     light = [right.pixelColor(x, y).lightness() for x in range(right.width()) for y in range(right.height())]
     assert max(light) - min(light) > 40, "a thin line, but not the bare surface"
+
+
+@pytest.mark.parametrize(
+    ("mail", "parts"),
+    [
+        ("adaeze.tesfaye@example.com", ["adaeze.tesfaye", "@example.com"]),
+        ("jo-ann_lee@x.org", ["jo-ann_lee", "@x.org"]),
+        ("aroha.ngata@harbourdriving.example.com", ["aroha.", "ngata@", "harbourdriving.", "example.", "com"]),
+    ],
+)
+def test_an_e_mail_goes_on_in_the_next_line_at_its_joints(
+    qtbot: QtBot, theme: Theme, mail: str, parts: list[str]
+) -> None:
+    value = EditableValue(Field("email", "E-mail", mail, mail))
+    qtbot.addWidget(value)
+    (shown,) = [each.text() for each in value.findChildren(QLabel) if mail[:4] in each.text()]
+    assert shown.split("\u200b") == parts

@@ -154,7 +154,7 @@ def _owed_of(found: Mapping[UUID, Account]) -> dict[UUID, int]:
 def _chunk(
     connection: sa.Connection, org_id: UUID, ids: Collection[UUID], now: datetime, today: date
 ) -> dict[UUID, Account]:
-    bookings = _open_bookings(connection, org_id, ids)
+    bookings = open_bookings(connection, org_id, ids)
     due = _packages_asked_for(connection, org_id, ids)
     left = _minutes_left(connection, org_id, ids, today)
     found: dict[UUID, Account] = {}
@@ -164,7 +164,7 @@ def _chunk(
     return found
 
 
-def _open_bookings(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> dict[UUID, list[BookingAccount]]:
+def open_bookings(connection: sa.Connection, org_id: UUID, ids: Collection[UUID]) -> dict[UUID, list[BookingAccount]]:
     """The bookings of some students whose money does not come out even, with their payments."""
     covered = (
         sa.select(PackageUse.id)

@@ -22,6 +22,7 @@ from driveflow_desktop.domain.scheduling.tables import (
     WaitlistEntry,
 )
 from driveflow_desktop.domain.scheduling.values import (
+    OCCUPYING,
     BookingStatus,
     CancellationActor,
     WaitlistStatus,
@@ -240,6 +241,25 @@ def bookings_between(
             sa.type_coerce(Booking.status, sa.String).concat("").in_([status.value for status in statuses]),
         )
     return _latest_first(connection, where, before, limit)
+
+
+def cars_driven(
+    connection: sa.Connection, org_id: UUID, start: datetime, end: datetime
+) -> Mapping[UUID, frozenset[UUID]]:
+    """Instructor → the cars of their bookings that start in [start, end) and hold, or held, their slot."""
+    where = (
+        Booking.org_id == org_id,
+        Booking.start_at >= start,
+        Booking.start_at < end,
+        # As in `bookings_between`: the span is what SQLite is to look in.
+        sa.type_coerce(Booking.status, sa.String).concat("").in_([status.value for status in OCCUPYING]),
+    )
+    statement = sa.select(Booking.instructor_id, Booking.vehicle_id).where(*where).distinct()
+    found: dict[UUID, set[UUID]] = {}
+    for teacher, car in connection.execute(statement):
+        if car is not None:
+            found.setdefault(teacher, set()).add(car)
+    return {teacher: frozenset(cars) for teacher, cars in found.items()}
 
 
 def series(connection: sa.Connection, org_id: UUID, series_id: UUID) -> tuple[BookingFacts, ...]:

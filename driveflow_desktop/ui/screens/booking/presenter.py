@@ -18,8 +18,6 @@ from driveflow_desktop.domain.desk.commands import (
     take_payment,
 )
 from driveflow_desktop.domain.desk.queries import quote_cancellation
-from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.rules import at_the_till
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.overview.booking import BookingDetail, booking_detail, next_free_for
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, edit_notes, move
@@ -33,6 +31,7 @@ from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.ports import Desk, OnError
 from driveflow_desktop.ui.screens.booking.card import BookingCard, card_of
+from driveflow_desktop.ui.screens.booking.taking import Debt, payment_for, payment_words
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 
@@ -165,17 +164,9 @@ class BookingPresenter:
             self._surface.refuse_notes,
         )
 
-    def pay(self, method: PaymentMethod, amount_cents: int | None) -> None:
+    def pay(self, debt: Debt, method: PaymentMethod, amount_cents: int | None) -> None:
         """Record money for the lesson."""
-        words = tr("Booking", "Payment recorded")
-        self._do(words, lambda uow, booking: take_payment(uow, NewPayment(booking, method, amount_cents)))
-
-    def till_words(self, method: PaymentMethod, amount_cents: int) -> str:
-        """What to ask for at the till: cash is rounded to 5 cents."""
-        till = at_the_till(amount_cents, method, self._desk.session.currency)
-        if not till.rounding_cents:
-            return ""
-        return tr("Booking", "At the till: {money}").format(money=formats.money(till.till_cents))
+        self._do(payment_words(), lambda uow, _booking: take_payment(uow, payment_for(debt, method, amount_cents)))
 
     def quote(self, actor: CancellationActor, percent: int | None = None) -> None:
         """Show what cancelling on somebody's behalf gives back; the school chooses a percentage."""

@@ -12,7 +12,8 @@ from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.changes import Changes
-from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm, PaymentForm
+from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm
+from driveflow_desktop.ui.screens.booking.payment_form import PaymentForm
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.widgets.buttons import ChipRow
 from driveflow_desktop.ui.widgets.marks import Pill

@@ -19,9 +19,9 @@ from driveflow_desktop.domain.execution.commands import LessonChanges, edit_less
 from driveflow_desktop.domain.execution.queries import driven, lesson_of, lessons_of_student
 from driveflow_desktop.domain.execution.tables import Lesson, Trip
 from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
-from driveflow_desktop.domain.finance.queries import PaidState, money_of, payments_of
+from driveflow_desktop.domain.finance.queries import money_of, payments_of
 from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
-from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, PayoutStatus
+from driveflow_desktop.domain.finance.values import PaidState, PaymentKind, PaymentMethod, PaymentStatus, PayoutStatus
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, NewBooking, book, change_service, move
 from driveflow_desktop.domain.scheduling.commands.lifecycle import await_payment, confirm
 from driveflow_desktop.domain.scheduling.queries import booking

@@ -19,7 +19,7 @@ from driveflow_desktop.domain.desk.commands import (
 )
 from driveflow_desktop.domain.desk.queries import quote_cancellation
 from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.rules import at_the_till
+from driveflow_desktop.domain.finance.rules.charges import at_the_till
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.overview.booking import BookingDetail, booking_detail, next_free_for
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, edit_notes, move

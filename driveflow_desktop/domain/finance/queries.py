@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.finance.rules.charges import Paid
 from driveflow_desktop.domain.finance.rules.owing import NO_MONEY, MoneyOf
-from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
+from driveflow_desktop.domain.finance.rules.packages import Use, minutes_left
+from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import (
     PaymentKind,
     PaymentMethod,
@@ -18,6 +19,7 @@ from driveflow_desktop.domain.finance.values import (
     PayoutStatus,
     RefundStatus,
 )
+from driveflow_desktop.domain.scheduling.queries import minutes_back_percents
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.types import Id
 
@@ -71,10 +73,12 @@ def _money_chunk(connection: sa.Connection, org_id: UUID, ids: Collection[UUID])
     payments = sa.select(Payment.id, Payment.booking_id, Payment.kind, Payment.status, Payment.amount_cents).where(
         Payment.org_id == org_id, Payment.booking_id.in_(_many(ids)), not_failed()
     )
-    uses = sa.select(PackageUse.booking_id).where(PackageUse.org_id == org_id, PackageUse.booking_id.in_(_many(ids)))
+    uses = sa.select(PackageUse.booking_id, PackageUse.minutes).where(
+        PackageUse.org_id == org_id, PackageUse.booking_id.in_(_many(ids))
+    )
     rows = connection.execute(payments).all()
     given_back = _given_back(connection, org_id, [row.id for row in rows])
-    found: dict[UUID, MoneyOf] = {key: MoneyOf(by_package=True) for key in connection.execute(uses).scalars()}
+    found = {key: MoneyOf(package_minutes=minutes) for key, minutes in connection.execute(uses)}
     for payment_id, booking_id, kind, status, amount in rows:
         key = cast("UUID", booking_id)
         have = found.get(key, NO_MONEY)
@@ -102,6 +106,25 @@ def _given_back(connection: sa.Connection, org_id: UUID, payment_ids: Collection
     )
     statement = sa.select(Refund.payment_id, sa.func.sum(Refund.amount_cents)).where(*where).group_by(Refund.payment_id)
     return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def minutes_left_in(connection: sa.Connection, org_id: UUID, package_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The minutes that packages have left; three queries."""
+    if not package_ids:
+        return {}
+    packages = sa.select(Package.id, Package.minutes_bought).where(
+        Package.org_id == org_id, Package.id.in_(package_ids)
+    )
+    uses = connection.execute(
+        sa.select(PackageUse.package_id, PackageUse.booking_id, PackageUse.minutes).where(
+            PackageUse.org_id == org_id, PackageUse.package_id.in_(package_ids)
+        )
+    ).all()
+    back = minutes_back_percents(connection, org_id, [row.booking_id for row in uses])
+    of_package: dict[UUID, list[Use]] = {}
+    for row in uses:
+        of_package.setdefault(row.package_id, []).append(Use(row.minutes, back.get(row.booking_id, 0)))
+    return {key: minutes_left(bought, of_package.get(key, ())) for key, bought in connection.execute(packages)}
 
 
 def _many(ids: Collection[UUID]) -> sa.BindParameter[UUID]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.finance.queries import money_of_all
+from driveflow_desktop.domain.finance.queries import minutes_left_in, money_of_all
 from driveflow_desktop.domain.finance.rules.owing import CHARGED, NO_MONEY, BookingAccount, account_balance
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus
@@ -178,24 +178,14 @@ def _packages_asked_for(connection: sa.Connection, org_id: UUID, students: Colle
 
 
 def _minutes_left(connection: sa.Connection, org_id: UUID, ids: Collection[UUID], today: date) -> dict[UUID, int]:
-    """Minutes left in packages that have not run out; a cancelled booking gives its minutes back."""
-    used = (
-        sa.select(sa.func.coalesce(sa.func.sum(PackageUse.minutes), 0))
-        .join(Booking, sa.and_(Booking.org_id == PackageUse.org_id, Booking.id == PackageUse.booking_id))
-        .where(
-            PackageUse.org_id == Package.org_id,
-            PackageUse.package_id == Package.id,
-            Booking.status != BookingStatus.CANCELLED,
-        )
-        .correlate(Package)
-        .scalar_subquery()
-    )
-    statement = sa.select(Package.student_id, Package.minutes_bought - used).where(
+    """Minutes left in packages that have not run out."""
+    statement = sa.select(Package.id, Package.student_id).where(
         Package.org_id == org_id,
         Package.student_id.in_(ids),
         sa.or_(Package.expires_on.is_(None), Package.expires_on >= today),
     )
+    owner = {row.id: row.student_id for row in connection.execute(statement)}
     found: dict[UUID, int] = {}
-    for student, minutes in connection.execute(statement):
-        found[student] = found.get(student, 0) + max(0, int(minutes))
+    for package, minutes in minutes_left_in(connection, org_id, owner).items():
+        found[owner[package]] = found.get(owner[package], 0) + max(0, minutes)
     return {student: minutes for student, minutes in found.items() if minutes}

@@ -160,7 +160,7 @@ def lesson(status: B, *, hours: int = -2, **money: int) -> BookingAccount:
         (lesson(B.COMPLETED, paid_cents=9500), (0, 0, 0)),
         (lesson(B.COMPLETED, requested_cents=9500), (9500, 0, 0)),
         (lesson(B.COMPLETED, paid_cents=2000), (7500, 0, 0)),
-        (lesson(B.COMPLETED, by_package=True), (0, 0, 0)),
+        (lesson(B.COMPLETED, package_minutes=60), (0, 0, 0)),
         (lesson(B.COMPLETED, paid_cents=10000), (0, 0, 500)),
         (lesson(B.COMPLETED, paid_cents=9500, fee_cents=500), (0, 0, 0)),
         (lesson(B.COMPLETED, paid_cents=9500, refunded_cents=4750), (0, 0, 0)),
@@ -204,7 +204,9 @@ def test_what_went_back_is_never_owed_again(
     status: B, price: int, paid_cents: int, percent: int, asked: int, by_package: bool, hours: int
 ) -> None:
     start = NOW + timedelta(hours=hours)
-    before = BookingAccount(status, start, price, MoneyOf(paid_cents, fee_requested_cents=asked, by_package=by_package))
+    before = BookingAccount(
+        status, start, price, MoneyOf(paid_cents, fee_requested_cents=asked, package_minutes=60 * by_package)
+    )
     back = paid_cents * percent // 100
     after = BookingAccount(status, start, price, replace(before.money, refunded_cents=back))
     assert after.due == before.due

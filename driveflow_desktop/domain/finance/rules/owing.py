@@ -34,7 +34,13 @@ class MoneyOf:
     fee_refunded_cents: int = 0
     requested_cents: int = 0
     fee_requested_cents: int = 0
-    by_package: bool = False
+    package_minutes: int = 0
+    """Minutes of a package that the booking was made with."""
+
+    @property
+    def by_package(self) -> bool:
+        """Whether a package pays for the lesson."""
+        return self.package_minutes > 0
 
     @property
     def kept_cents(self) -> int:

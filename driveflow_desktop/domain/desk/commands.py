@@ -15,6 +15,7 @@ from driveflow_desktop.domain.execution.commands import (
 from driveflow_desktop.domain.execution.queries import lesson_of
 from driveflow_desktop.domain.finance.commands import (
     NewPayment,
+    fail_payment,
     record_payment,
     refund_without_asking,
     withdraw_requests,
@@ -22,6 +23,7 @@ from driveflow_desktop.domain.finance.commands import (
 from driveflow_desktop.domain.finance.queries import money_of, payout_paid
 from driveflow_desktop.domain.identity.queries import role_of
 from driveflow_desktop.domain.identity.rules import Action, require
+from driveflow_desktop.domain.scheduling.commands.booking import keep_reason
 from driveflow_desktop.domain.scheduling.commands.lifecycle import (
     CancelledBy,
     Step,
@@ -229,3 +231,14 @@ def take_payment(uow: UnitOfWork, request: NewPayment) -> UUID:
     if booking.status is BookingStatus.PENDING_PAYMENT and money_of(uow.connection, uow.org_id, booking.id).kept_cents:
         change_status_by_system(uow, booking.id, BookingStatus.CONFIRMED)
     return payment_id
+
+
+def void_payment(uow: UnitOfWork, payment_id: UUID, reason: str) -> None:
+    """Take back a payment entered by mistake today, or a card request nobody paid, saying why.
+
+    Payments have no column for it, so the reason stands in the booking's `overrides` and in the audit entry of that.
+    Raises `invalid` without a reason, and for what must be refunded instead (see `finance.commands.fail_payment`).
+    """
+    booking_id = fail_payment(uow, payment_id)
+    uow.describe("payment.voided")
+    keep_reason(uow, booking_id, f"void {payment_id}", reason)

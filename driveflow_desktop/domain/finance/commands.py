@@ -142,27 +142,33 @@ def _received_at(uow: UnitOfWork, request: NewPayment) -> datetime:
 # -- back ---------------------------------------------------------------------------------------------------------
 
 
-def void_payment(uow: UnitOfWork, payment_id: UUID) -> None:
-    """Take back a payment that was entered by mistake today (or a card request nobody paid): it becomes `failed`.
+def fail_payment(uow: UnitOfWork, payment_id: UUID) -> UUID:
+    """Take back a payment that was entered by mistake today, or a card request nobody paid; returns its booking.
 
-    The row stays. Raises `invalid` for older payments, for card money that came in, and once something was refunded
-    or is counted in a payout; those are refunded instead.
+    It becomes `failed`, the row stays; `desk.commands.void_payment` keeps why. Raises `invalid` for older payments, for
+    card money that came in, once something was refunded or is counted in a payout, and for the sale of a package;
+    those are refunded instead.
     """
     authorise(uow.connection, uow.actor, Action.REFUND)
     payment = require_payment(uow.connection, uow.org_id, payment_id)
+    if payment.booking_id is None:
+        raise UserError(
+            "invalid", "The sale of a package cannot be voided.", hint="Refund it instead.", column="status"
+        )
     if payment.status is PaymentStatus.INTENT_CREATED:
         _withdraw(uow, (payment,))
-        return
-    _require_voidable(uow, payment)
+        return payment.booking_id
+    _require_voidable(uow, payment, payment.booking_id)
     uow.describe("payment.voided")
     uow.not_undoable()
     uow.update(Payment, payment.id, {"status": PaymentStatus.FAILED})
+    return payment.booking_id
 
 
-def _require_voidable(uow: UnitOfWork, payment: PaymentFacts) -> None:
+def _require_voidable(uow: UnitOfWork, payment: PaymentFacts, booking_id: UUID) -> None:
     tz = zone(school(uow.connection, uow.org_id).time_zone)
     same_day = local_date(payment.created_at, tz) == local_date(uow.now, tz)
-    counted = payment.booking_id is not None and has_payout_line(uow.connection, uow.org_id, payment.booking_id)
+    counted = has_payout_line(uow.connection, uow.org_id, booking_id)
     plain = payment.status is PaymentStatus.SUCCEEDED and payment.method in _AT_ONCE and not payment.refunded_cents
     if not (same_day and plain) or counted:
         raise UserError(

@@ -86,7 +86,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Somebody whose message did not arrive."""
+    """Somebody whom a message did not reach; the latest one that failed for that reason."""
 
     message_id: UUID
     channel: MessageChannel
@@ -258,7 +258,10 @@ def owed(
 
 
 def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = CALLS_SHOWN) -> tuple[Call, ...]:
-    """Messages of the last two weeks that failed, the latest first, with the student where they name one."""
+    """Whom to call because messages of the last two weeks failed: one for each person and reason, the latest first.
+
+    A message that names no student stands for its address.
+    """
     of_booking = sa.and_(
         Message.related_type == Booking.__tablename__,
         Booking.org_id == Message.org_id,
@@ -266,7 +269,12 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
     )
     about_student = sa.and_(Message.related_type == Student.__tablename__, Student.id == Message.related_id)
     of_student = sa.and_(Student.org_id == Message.org_id, sa.or_(Student.id == Booking.student_id, about_student))
-    statement = (
+    newest_first = (Message.updated_at.desc(), Message.id.desc())
+    address = sa.case((Student.id.is_(None), sa.func.lower(Message.to_address)))
+    place = sa.func.row_number().over(
+        partition_by=(Student.id, address, sa.func.coalesce(Message.error, "")), order_by=newest_first
+    )
+    failed = (
         sa.select(
             Message.id,
             Message.channel,
@@ -274,9 +282,10 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
             Message.template_key,
             Message.error,
             Message.updated_at,
-            Student.id,
+            Student.id.label("student_id"),
             Student.full_name,
-            Booking.id,
+            Booking.id.label("booking_id"),
+            place.label("place"),
         )
         .outerjoin(Booking, of_booking)
         .outerjoin(Student, of_student)
@@ -286,9 +295,10 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
             Message.status == MessageStatus.FAILED,
             Message.updated_at >= now - timedelta(days=CALL_DAYS),
         )
-        .order_by(Message.updated_at.desc(), Message.id.desc())
-        .limit(limit)
+        .subquery()
     )
+    latest = sa.select(*(column for column in failed.c if column.name != "place")).where(failed.c.place == 1)
+    statement = latest.order_by(failed.c.updated_at.desc(), failed.c.id.desc()).limit(limit)
     return tuple(Call(*row) for row in connection.execute(statement))
 
 

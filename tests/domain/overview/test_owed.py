@@ -19,8 +19,9 @@ from driveflow_desktop.domain.desk.commands import (
     correct_status,
     no_show,
     take_payment,
+    void_payment,
 )
-from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
+from driveflow_desktop.domain.finance.commands import NewPayment, refund
 from driveflow_desktop.domain.finance.queries import money_of_all
 from driveflow_desktop.domain.finance.rules.owing import NO_MONEY, BookingAccount
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
@@ -171,7 +172,7 @@ class DeskDays:
     def void(self, number: int) -> None:
         rows = self.school.rows(Payment)
         if rows:
-            self.run(lambda uow: void_payment(uow, rows[number % len(rows)]["id"]))
+            self.run(lambda uow: void_payment(uow, rows[number % len(rows)]["id"], "typed twice"))
 
 
 def by_hand(school: School) -> dict[UUID, int]:

@@ -112,6 +112,26 @@ def test_whom_to_call_who_is_away_whose_licence_ends_who_waits(school):
     assert screen(school).calls == ()
 
 
+def test_the_call_list_names_a_person_once_for_each_reason(school):
+    made = make(school, MIA, DANA, LESSON, at(10))
+    failed = {"channel": MessageChannel.SMS, "template_key": "reminder", "status": MessageStatus.FAILED}
+    mia = {**failed, "to_address": "+61400000000", "related_type": "bookings", "related_id": made}
+    nobody = {**failed, "to_address": "A@example.com", "error": "bounced"}
+    messages = [
+        {**mia, "error": "no such number"},
+        nobody,
+        {**mia, "error": "full"},
+        {**mia, "related_type": "students", "related_id": MIA, "error": "no such number"},
+        {**nobody, "to_address": "a@example.com"},
+        {**nobody, "to_address": "b@example.com"},
+        {**mia, "error": None},
+        {**mia, "error": ""},
+    ]
+    ids = [school.run(lambda uow, values=values: uow.insert(Message, values)).value for values in messages]
+    assert [call.message_id for call in screen(school).calls] == [ids[n] for n in (7, 5, 4, 3, 2)]
+    assert [call.student_name for call in screen(school).calls] == ["Mia Tran", None, None, "Mia Tran", "Mia Tran"]
+
+
 # -- the side panel -----------------------------------------------------------------------------------------------
 
 

@@ -1,15 +1,12 @@
 """What a student has still to pay for, one lesson or fee at a time: what the desk can take money for now."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.queries import services
-from driveflow_desktop.domain.finance.rules import BookingAccount, account_balance
-from driveflow_desktop.domain.finance.values import PaymentKind
 from driveflow_desktop.domain.overview.accounts import open_bookings
 from driveflow_desktop.domain.scheduling.queries import require_booking
 
@@ -25,35 +22,21 @@ class Unpaid:
     is_fee: bool
 
 
-def unpaid_of(connection: sa.Connection, org_id: UUID, student_id: UUID, now: datetime) -> tuple[Unpaid, ...]:
+def unpaid_of(connection: sa.Connection, org_id: UUID, student_id: UUID) -> tuple[Unpaid, ...]:
     """A student's unpaid lessons, begun or still to come, and open fees: the oldest first.
 
     What has begun, and the fees, add up to what the account owes for lessons (`accounts.Account.owed_cents`, without
     packages that are asked for); what is still to come to its `upcoming_cents`.
     """
     owing = [
-        (account, is_fee, due)
-        for account in open_bookings(connection, org_id, [student_id]).get(student_id, ())
-        for is_fee, due in _parts(account, now)
-        if due
+        (booking, is_fee, cents)
+        for booking, account in open_bookings(connection, org_id, [student_id]).get(student_id, {}).items()
+        for is_fee, cents in ((False, account.due.lesson_cents), (True, account.due.fee_cents))
+        if cents
     ]
     names = {each.id: each.name for each in services(connection, org_id)} if owing else {}
-    found = [
-        Unpaid(
-            account.id,
-            account.start,
-            names[require_booking(connection, org_id, account.id).service_id],
-            due,
-            is_fee,
-        )
-        for account, is_fee, due in owing
-    ]
+    found = []
+    for booking, is_fee, cents in owing:
+        facts = require_booking(connection, org_id, booking)
+        found.append(Unpaid(booking, facts.start, names[facts.service_id], cents, is_fee))
     return tuple(sorted(found, key=lambda each: (each.start, each.booking_id, each.is_fee)))
-
-
-def _parts(account: BookingAccount, now: datetime) -> Sequence[tuple[bool, int]]:
-    """What a booking owes for its price, and for fees."""
-    plain = tuple(payment for payment in account.payments if payment.kind is not PaymentKind.FEE)
-    price, whole = (account_balance([each], now) for each in (replace(account, payments=plain), account))
-    due = price.owed_cents + price.upcoming_cents
-    return (False, due), (True, whole.owed_cents + whole.upcoming_cents - due)

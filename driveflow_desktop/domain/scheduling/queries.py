@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from driveflow_desktop.domain.paging import Page, page_of
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.loader import place
-from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
+from driveflow_desktop.domain.scheduling.rules.cancellation import MINUTES_BACK, PolicyRow
 from driveflow_desktop.domain.scheduling.rules.closing import Held
 from driveflow_desktop.domain.scheduling.tables import (
     AvailabilityException,
@@ -191,6 +191,20 @@ def require_booking(connection: sa.Connection, org_id: UUID, booking_id: UUID) -
 def gone() -> UserError:
     """The refusal for a booking that this school, or this person's scope, does not have."""
     return UserError("gone", "That booking is no longer there.", hint="It may have been deleted on another PC.")
+
+
+def minutes_back_percents(connection: sa.Connection, org_id: UUID, booking_ids: Collection[UUID]) -> dict[UUID, int]:
+    """In which percent the package minutes of cancelled bookings came back; bookings that are not cancelled left out.
+
+    A booking that lapsed, or was cancelled where no terms were kept, gave all of them back.
+    """
+    columns = (Booking.id, Booking.status, Booking.overrides)
+    where = (Booking.org_id == org_id, Booking.id.in_(booking_ids))
+    return {
+        key: percent if isinstance(percent := overrides.get(MINUTES_BACK), int) and 0 <= percent <= 100 else 100
+        for key, status, overrides in connection.execute(sa.select(*columns).where(*where))
+        if status is BookingStatus.CANCELLED
+    }
 
 
 def bookings_of_student(

@@ -16,7 +16,7 @@ from tests.helpers.school import DANA, ETHAN, HIGHWAY, LESSON, MIA, NOAH, ORG, P
 
 
 def unpaid(school: School) -> tuple[Unpaid, ...]:
-    return school.read(lambda c: unpaid_of(c, ORG, MIA, school.clock.now()))
+    return school.read(lambda c: unpaid_of(c, ORG, MIA))
 
 
 def test_lessons_that_lack_money_the_oldest_first(school: School):
@@ -51,7 +51,7 @@ def test_they_add_up_to_the_account(school: School, seed: int):
     school.replica._guard = lambda *_: None
     school.run(lambda uow: populate(uow, seed))
     for student in [row["id"] for row in school.rows(Student)]:
-        parts = school.read(lambda c, one=student: unpaid_of(c, ORG, one, NOW))
+        parts = school.read(lambda c, one=student: unpaid_of(c, ORG, one))
         account = school.read(lambda c, one=student: accounts(c, ORG, [one], NOW, TODAY)).get(student, NO_ACCOUNT)
         coming = [each for each in parts if each.start > NOW and not each.is_fee]
         assert sum(each.due_cents for each in coming) == account.upcoming_cents

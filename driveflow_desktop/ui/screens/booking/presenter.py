@@ -56,6 +56,7 @@ class Quote:
     refund: str
     lines: tuple[tuple[str, str], ...]
     refund_cents: int
+    minutes_back: int = 0
 
 
 class PanelSurface(Protocol):
@@ -187,7 +188,8 @@ class BookingPresenter:
             words = tr("Booking", "Lesson cancelled, {money} refunded").format(money=quote.refund)
 
         def act(uow: UnitOfWork, booking: UUID) -> CancellationQuote:
-            return cancel(uow, CancelRequest(booking, quote.actor, reason, quote.percent, quote.refund_cents))
+            agreed = (quote.refund_cents, quote.minutes_back)
+            return cancel(uow, CancelRequest(booking, quote.actor, reason, quote.percent, *agreed))
 
         self._do(words, act)
 
@@ -263,8 +265,17 @@ class BookingPresenter:
             (tr("Booking", "School keeps"), money(found.platform_keeps_cents)),
             (tr("Booking", "Instructor keeps"), money(found.instructor_keeps_cents)),
         ]
+        if found.minutes_back or found.minutes_kept:
+            lines.append((tr("Booking", "Back into the package"), _minutes(found.minutes_back)))
+            lines.append((tr("Booking", "Used of the package"), _minutes(found.minutes_kept)))
         if found.still_owed_cents:
             lines.append((tr("Booking", "Still owed by these terms"), money(found.still_owed_cents)))
         if found.full_refund_until is not None:
             lines.append((tr("Booking", "All back until"), self._moment(found.full_refund_until)))
-        self._surface.show_quote(Quote(actor, percent, money(found.refund_cents), tuple(lines), found.refund_cents))
+        refund = money(found.refund_cents)
+        quote = Quote(actor, percent, refund, tuple(lines), found.refund_cents, found.minutes_back)
+        self._surface.show_quote(quote)
+
+
+def _minutes(minutes: int) -> str:
+    return tr("Booking", "{n} min").format(n=minutes)

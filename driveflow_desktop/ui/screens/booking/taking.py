@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.rules import at_the_till
+from driveflow_desktop.domain.finance.rules.charges import at_the_till
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr

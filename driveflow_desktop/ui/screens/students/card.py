@@ -88,7 +88,7 @@ def find_student(connection: Connection, org_id: UUID, student_id: UUID, now: da
     (row,) = read_students(connection, school(connection, org_id), [student_id], now)
     linked = guardians_of(connection, org_id, student_id)
     happenings = timeline(connection, org_id, student_id, limit=most)
-    return StudentFound(facts, row, linked, happenings, unpaid_of(connection, org_id, student_id, now))
+    return StudentFound(facts, row, linked, happenings, unpaid_of(connection, org_id, student_id))
 
 
 def card_of(found: StudentFound, session: Session, now: datetime, locked: str) -> StudentCard:

@@ -127,8 +127,7 @@ class StudentsPresenter:
         known, unseen = self._owing, self._unseen
 
         def query(connection: Connection) -> tuple[Page[StudentRow, RosterKey], int, Owing | None]:
-            today = local_date(now, session.tz)
-            owing = owing_now(connection, session.org_id, known, unseen, now, today) if needs_owing else None
+            owing = owing_now(connection, session.org_id, known, unseen, now) if needs_owing else None
             moment = RosterMoment(now, None if owing is None else owing.cents)
             page = student_page(
                 connection,

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import cast
 from uuid import UUID
 
 import psycopg
@@ -10,10 +11,11 @@ import sqlalchemy as sa
 from driveflow_desktop.store.guards import APP_ROLE, AUTH_ROLE, ORG_SETTING
 
 
-def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
+def make_engine(url: str, *, pool_size: int = 8, overflow: int = 16) -> sa.Engine:
     """An engine for a libpq or SQLAlchemy URL, through psycopg 3."""
     _scheme, separator, rest = url.partition("://")
-    return sa.create_engine(f"postgresql+psycopg{separator}{rest}", pool_size=pool_size, pool_pre_ping=True)
+    address = f"postgresql+psycopg{separator}{rest}"
+    return sa.create_engine(address, pool_size=pool_size, max_overflow=overflow, pool_pre_ping=True)
 
 
 @contextlib.contextmanager
@@ -47,6 +49,11 @@ def is_retryable(problem: BaseException) -> bool:
     """Whether the transaction met another one (deadlock, serialisation) and stands a chance when it is run again."""
     source = problem.orig if isinstance(problem, sa.exc.DBAPIError) else problem
     return isinstance(source, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
+def is_lost(connection: sa.Connection) -> bool:
+    """Whether the connection broke under us."""
+    return connection.invalidated or cast("psycopg.Connection", connection.connection.driver_connection).closed
 
 
 def is_outage(problem: BaseException) -> bool:

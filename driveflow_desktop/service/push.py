@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.apply import Applied, Refused, TransactionApplier
-from driveflow_desktop.service.database import is_outage, is_retryable
+from driveflow_desktop.service.database import is_lost, is_retryable
 from driveflow_desktop.service.journal import Journal
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.store.failures import translate
@@ -247,7 +247,7 @@ def _judge(
         refusal = translate(problem) or UserError("invalid", "The database refused it.")
         return _rejected(transaction, refusal, ())
     except Exception as problem:
-        if is_retryable(problem) or is_outage(problem):
+        if is_retryable(problem) or is_lost(connection):
             raise
         journal.rewind(mark)
         return _failed_on(transaction)

@@ -1,23 +1,26 @@
 """The routes of one school's data: pull, push, stream, digest, snapshot (docs/protocol.md)."""
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import anyio
 import msgspec
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.service.answers import answer, decode, raw_body
+from driveflow_desktop.service.answers import accepted, answer, decode, raw_body
 from driveflow_desktop.service.asking import epoch_told, number, path_id, query_id, require_spoken
 from driveflow_desktop.service.database import is_outage, is_retryable, school_transaction
 from driveflow_desktop.service.envelope import notes_of
@@ -36,6 +39,7 @@ from driveflow_desktop.service.metrics import Metrics
 from driveflow_desktop.service.pull import DEFAULT_LIMIT, pull
 from driveflow_desktop.service.push import Push, prepare_push, push_slice
 from driveflow_desktop.service.runtime import Runtime
+from driveflow_desktop.service.snapshot import Packer, Place, Snapshot, read_place
 from driveflow_desktop.sync.protocol import ChangesPage, PushRequest
 from driveflow_desktop.sync.snapshot_protocol import HeadEvent
 
@@ -46,6 +50,8 @@ HOLD: Final = timedelta(milliseconds=250)
 HEARTBEAT_SECONDS: Final = 20.0
 BODY_SECONDS: Final = 120.0
 """Time in which a request's body must be here."""
+SNAPSHOTS: Final = 4
+"""Snapshots of one process at a time; further ones wait."""
 _TRIES: Final = 6
 _TOUCH_SECONDS: Final = 30.0
 _DOUBT_SECONDS: Final = 600.0
@@ -68,6 +74,7 @@ class SchoolRoutes:
         self._gate = gate
         self._heads = heads
         self._metrics = metrics
+        self._snapshots = asyncio.Semaphore(SNAPSHOTS)
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._touched: dict[tuple[UUID, UUID], float] = {}
         self._doubted: dict[UUID, float] = {}
@@ -78,6 +85,7 @@ class SchoolRoutes:
             Route("/v1/orgs/{org}/changes", self.changes, methods=["GET"]),
             Route("/v1/orgs/{org}/changes", self.push, methods=["POST"]),
             Route("/v1/orgs/{org}/stream", self.stream, methods=["GET"]),
+            Route("/v1/orgs/{org}/snapshot", self.snapshot, methods=["GET"]),
         ]
 
     # -- coming in ----------------------------------------------------------------------------------------------
@@ -230,6 +238,32 @@ class SchoolRoutes:
                         raise
                     return  # the client comes back, and is told then
 
+    # -- snapshot -----------------------------------------------------------------------------------------------
+
+    async def snapshot(self, request: Request) -> Response:
+        """`GET …/snapshot`: everything that the member sees, streamed."""
+        caller = await self._identify(request)
+        require_spoken(request)
+        given = request.query_params.get("after")
+        after = None if given is None else read_place(given)
+        # Few at a time: each holds a connection and a state of the database for as long as its client takes.
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._snapshots)
+            snapshot, lines = await run_in_threadpool(self._begin_snapshot, request, caller, after)
+            stack.push_async_callback(_close, snapshot)
+            packer = Packer(accepted(request))
+            headers = {"Vary": "Accept-Encoding"}
+            if packer.encoding is not None:
+                headers["Content-Encoding"] = packer.encoding
+            return _Held(stack.pop_all(), _packed(lines, packer), headers)
+
+    def _begin_snapshot(
+        self, request: Request, caller: Caller, after: Place | None
+    ) -> tuple[Snapshot, Iterator[bytes]]:
+        member = self._enter(request, caller)
+        snapshot = Snapshot(self._runtime.engine, member, self._runtime.schema, after)
+        return snapshot, snapshot.begin(lambda connection: self._visit(request, connection, member).head)
+
     async def _look_again(self, request: Request) -> Member:
         caller = await self._identify(request)
         return await run_in_threadpool(self._enter, request, caller)
@@ -252,3 +286,33 @@ async def _in_time(body: Awaitable[bytes]) -> bytes:
             return await body
     except TimeoutError:
         raise UserError("timeout", "The request took too long to arrive.") from None
+
+
+class _Held(StreamingResponse):
+    """A streamed answer that lets go of what it holds when it ends, however it ends."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, body: AsyncIterator[bytes], headers: dict[str, str]) -> None:
+        super().__init__(body, headers=headers, media_type="application/x-ndjson")
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        async with self._stack:
+            await super().__call__(scope, receive, send)
+
+
+async def _packed(lines: Iterator[bytes], packer: Packer) -> AsyncIterator[bytes]:
+    while piece := await run_in_threadpool(_next_piece, lines, packer):
+        yield piece
+    yield packer.finish()
+
+
+def _next_piece(lines: Iterator[bytes], packer: Packer) -> bytes:
+    line = next(lines, b"")
+    return packer.pack(line) if line else b""
+
+
+async def _close(snapshot: Snapshot) -> None:
+    # Even when the request is cancelled: the connection must come back to the pool.
+    with anyio.CancelScope(shield=True):
+        await run_in_threadpool(snapshot.close)

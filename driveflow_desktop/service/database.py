@@ -15,7 +15,10 @@ def make_engine(url: str, *, pool_size: int = 8, overflow: int = 16) -> sa.Engin
     """An engine for a libpq or SQLAlchemy URL, through psycopg 3."""
     _scheme, separator, rest = url.partition("://")
     address = f"postgresql+psycopg{separator}{rest}"
-    return sa.create_engine(address, pool_size=pool_size, max_overflow=overflow, pool_pre_ping=True)
+    # An error must not repeat the values it is about: it may end in a log.
+    return sa.create_engine(
+        address, pool_size=pool_size, max_overflow=overflow, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 @contextlib.contextmanager

@@ -121,7 +121,7 @@ class Envelope:
             **({} if notes.code is None else {"code": notes.code}),
             **notes.facts,
         }
-        access_log.info("%s", json.dumps(line))
+        access_log.info("%s", json.dumps(line), extra={"fields": line})
 
 
 class _Sent:

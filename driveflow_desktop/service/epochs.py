@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from driveflow_desktop.domain.identity.tables import Org
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.service.database import auth_transaction, school_transaction
 from driveflow_desktop.service.journal import HEADS
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.store.log import OUTBOX
@@ -70,3 +72,13 @@ def doubt_history(connection: sa.Connection, member: Member, head: Head) -> UUID
     """A member's replica tells another history: whoever restored the database did not say so. Begins a new epoch."""
     log.warning("school %s: device %s has seen another history; a new epoch begins", member.org_id, member.device_id)
     return begin_epoch(connection, member.org_id, instead_of=head.epoch)
+
+
+def begin_epochs(engine: sa.Engine) -> int:
+    """After a restore: a new epoch for every school; returns how many there are."""
+    with auth_transaction(engine) as connection:
+        schools = list(connection.execute(sa.select(Org.org_id)).scalars())
+    for org_id in schools:
+        with school_transaction(engine, org_id) as connection:
+            begin_epoch(connection, org_id)
+    return len(schools)

@@ -40,6 +40,7 @@ STATUS_OF: Final = {
     "encoding": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "upgrade_required": HTTPStatus.UPGRADE_REQUIRED,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "timeout": HTTPStatus.REQUEST_TIMEOUT,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }

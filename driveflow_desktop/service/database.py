@@ -40,3 +40,12 @@ def auth_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
         connection.execute(sa.select(sa.func.set_config("TimeZone", "UTC", True)))
         yield connection
+
+
+@contextlib.contextmanager
+def as_sign_in(connection: sa.Connection) -> Iterator[None]:
+    """The auth role for some statements of a `school_transaction`, where an account and a school change together."""
+    connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
+    yield
+    # After an error the transaction is lost, and with it the role.
+    connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")

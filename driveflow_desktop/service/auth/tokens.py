@@ -118,7 +118,7 @@ class TokenSigner:
         Made, not drawn: so the same request gets the same answer though only hashes are stored. Nobody makes it
         without the service's key, and a new key changes only what is made from then on.
         """
-        words = hashlib.sha256(refresh_token.encode()).digest() + rotation_id.bytes
+        words = hashlib.sha256(refresh_token.encode("utf-8", "surrogatepass")).digest() + rotation_id.bytes
         return tuple(_base64(hmac.digest(secret, words, "sha256")) for secret in self._secrets)
 
     def _verified(self, token: str, now: datetime) -> _Claims:

@@ -71,3 +71,12 @@ def is_outage(problem: BaseException) -> bool:
     # A savepoint cannot be rolled back on a connection that is gone: the outage stands behind that error.
     behind = problem.__cause__ or problem.__context__
     return behind is not None and is_outage(behind)
+
+
+@contextlib.contextmanager
+def as_sign_in(connection: sa.Connection) -> Iterator[None]:
+    """The auth role for some statements of a `school_transaction`, where an account and a school change together."""
+    connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
+    yield
+    # After an error the transaction is lost, and with it the role.
+    connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")

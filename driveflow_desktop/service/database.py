@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 
 from driveflow_desktop.store.guards import APP_ROLE, AUTH_ROLE, ORG_SETTING
@@ -40,3 +41,23 @@ def auth_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
         connection.execute(sa.select(sa.func.set_config("TimeZone", "UTC", True)))
         yield connection
+
+
+def is_retryable(problem: BaseException) -> bool:
+    """Whether the transaction met another one (deadlock, serialisation) and stands a chance when it is run again."""
+    source = problem.orig if isinstance(problem, sa.exc.DBAPIError) else problem
+    return isinstance(source, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
+def is_outage(problem: BaseException) -> bool:
+    """Whether the database could not be reached, or left us, rather than refused what we asked."""
+    if isinstance(problem, sa.exc.TimeoutError):
+        return True  # every connection of the pool is at work
+    if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
+        return True
+    source = problem.orig if isinstance(problem, sa.exc.DBAPIError) else problem
+    if isinstance(source, psycopg.OperationalError | psycopg.InterfaceError):
+        return True
+    # A savepoint cannot be rolled back on a connection that is gone: the outage stands behind that error.
+    behind = problem.__cause__ or problem.__context__
+    return behind is not None and is_outage(behind)

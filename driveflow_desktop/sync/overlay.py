@@ -28,6 +28,7 @@ from driveflow_desktop.sync.outbox import edits_of, mark_replayed
 from driveflow_desktop.sync.pending import Pending, RowKey, WireImage, conflict_row
 from driveflow_desktop.sync.protocol import (
     EDIT_LOST,
+    UNDECIDED,
     Change,
     ChangesPage,
     CurrentRow,
@@ -95,12 +96,12 @@ def apply_page(
 def apply_results(
     connection: sa.Connection, org_id: UUID, tables: sa.MetaData, now: datetime, results: Sequence[TransactionResult]
 ) -> SyncOutcome:
-    """Take the service's judgement of pushed transactions."""
+    """Take the service's judgement of pushed transactions. Those it failed on (`UNDECIDED`) stay pending."""
     pending = Pending(connection, org_id, tables, now)
     rewrite = _Rewrite(connection, org_id, tables, pending, final=False)
     pending.accept({result.id: result.seq for result in results if result.seq is not None})
     for result in results:
-        if result.seq is None and result.code is not None:
+        if result.seq is None and result.code not in (None, UNDECIDED):
             met: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
             rewrite.touched |= pending.put_aside({result.id}, result.code, result.detail, met)
     return rewrite.settle({}, read_cursor(connection))

@@ -141,6 +141,7 @@ def ask_passphrase() -> str:
 def show_failure(error: UserError) -> None:
     """Say why the school could not be opened, before there is a window to say it in."""
     box = QMessageBox(QMessageBox.Icon.Warning, _tr("DriveFlow"), error.message)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(error.hint)
     box.exec()
 

@@ -72,6 +72,16 @@ class Card(QFrame):
         dress(self, chosen="true" if chosen else "false")
 
 
+def framed(table: QWidget) -> QFrame:
+    """A table on a card of its own."""
+    frame = QFrame()
+    frame.setProperty("panel", "card")
+    inside = QVBoxLayout(frame)
+    inside.setContentsMargins(1, 1, 1, 1)
+    inside.addWidget(table)
+    return frame
+
+
 class FieldList(QWidget):
     """Labels on the left, values beside them, as in the side panel."""
 

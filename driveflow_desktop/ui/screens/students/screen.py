@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.overview.students import RosterFilter, RosterKey, RosterOrder, RosterSort, StudentRow
 from driveflow_desktop.domain.paging import Page as KeyPage
@@ -24,7 +24,7 @@ from driveflow_desktop.ui.screens.students.words import account_words, licence_w
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
-from driveflow_desktop.ui.widgets.panels import EmptyState
+from driveflow_desktop.ui.widgets.panels import EmptyState, framed
 from driveflow_desktop.ui.widgets.roster_edit import EditableRoster
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.search import FilterField
@@ -173,7 +173,7 @@ class StudentsScreen(Screen):
         tools.addWidget(self._count)
         self._lists = QStackedWidget()
         for table in (self.roster, self.guardians):
-            self._lists.addWidget(_framed(table))
+            self._lists.addWidget(framed(table))
         left = QVBoxLayout()
         left.setContentsMargins(16, 12, 16, 12)
         left.setSpacing(10)
@@ -326,13 +326,3 @@ def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
             least=118,
         ),
     )
-
-
-def _framed(table: QWidget) -> QFrame:
-    """A table on a card of its own."""
-    frame = QFrame()
-    frame.setProperty("panel", "card")
-    inside = QVBoxLayout(frame)
-    inside.setContentsMargins(1, 1, 1, 1)
-    inside.addWidget(table)
-    return frame

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from babel.dates import format_date
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.overview.students import StudentRow, read_students
 from driveflow_desktop.domain.overview.timeline import Happening, TimelineKey, timeline
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_of
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.editing import Field

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, services
 from driveflow_desktop.domain.catalog.values import ServiceKind
-from driveflow_desktop.domain.overview.entries import suburb_of
 from driveflow_desktop.domain.contacts import display_phone
+from driveflow_desktop.domain.overview.entries import suburb_of
 from driveflow_desktop.domain.overview.places import known_places
 from driveflow_desktop.domain.people.commands.students import NewStudent, create_student
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors

@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_files(commands)
     _add_checks(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -125,6 +126,29 @@ def _add_checks(commands: _Commands) -> None:
     bench.set_defaults(handler=_bench)
 
 
+def _add_serve(commands: _Commands) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="the sync service that joins the PCs of schools",
+        description="The sync service that joins the PCs of schools, until Ctrl+C or SIGTERM.",
+        epilog="Environment: DRIVEFLOW_DATABASE_URL or DATABASE_URL in place of --database-url, DRIVEFLOW_SIGNING_KEY, "
+        "DRIVEFLOW_TRUSTED_PROXY (addresses of proxies with TLS), DRIVEFLOW_METRICS_TOKEN. Logs go to standard error.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="the address to answer on (default: this machine only)")
+    serve.add_argument("--port", type=_port, default=8787, help="the port (default: 8787; 0 takes a free one)")
+    serve.add_argument("--database-url", metavar="URL", help="a PostgreSQL to use; without one, our own in the folder")
+    serve.add_argument("--insecure-lan", action="store_true", help="answer other machines in clear text")
+    serve.add_argument("--after-restore", action="store_true", help="the database was put back from a backup")
+    _common(serve)
+    serve.set_defaults(handler=_serve)
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or int(given) > 65_535:
+        raise argparse.ArgumentTypeError(f"“{given}” is not a port: 0 to 65535")
+    return int(given)
+
+
 # -- handlers; their modules are imported when they run, so that `driveflow --help` answers at once
 
 
@@ -184,6 +208,21 @@ def _bench(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.bench.run import run_bench
 
     return _answer(arguments, run_bench(arguments.groups, arguments.size))
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.service_main import ServeOptions, run_service
+
+    options = ServeOptions(
+        _folder(arguments),
+        arguments.host,
+        arguments.port,
+        arguments.database_url,
+        insecure_lan=arguments.insecure_lan,
+        after_restore=arguments.after_restore,
+    )
+    served = run_service(options, lambda url: print(json.dumps({"ready": True, "url": url}), flush=True))
+    return DONE if served else FAILED
 
 
 def _folder(arguments: argparse.Namespace) -> DataFolder:

@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_files(commands)
     _add_checks(commands)
     _add_serve(commands)
+    _add_schools(commands)
     return parser
 
 
@@ -149,6 +150,25 @@ def _port(given: str) -> int:
     return int(given)
 
 
+def _add_schools(commands: _Commands) -> None:
+    school = commands.add_parser("school", help="schools of a sync service")
+    create = school.add_subparsers(required=True, metavar="ACT").add_parser("create", help="open a school")
+    create.add_argument("--name", required=True, help="the school's name")
+    create.add_argument("--owner-email", required=True, metavar="EMAIL", help="who is invited as its owner")
+    create.add_argument("--time-zone", default="Australia/Sydney", metavar="ZONE", help="default: %(default)s")
+    create.set_defaults(handler=_school_create)
+    user = commands.add_parser("user", help="people of a sync service")
+    invite = user.add_subparsers(required=True, metavar="ACT").add_parser("invite", help="invite somebody")
+    invite.add_argument("--org", required=True, metavar="ID", help="the school")
+    invite.add_argument("--email", required=True, help="whom to invite")
+    invite.add_argument("--role", required=True, choices=("owner", "admin", "instructor", "student"))
+    invite.add_argument("--instructor", metavar="ID", help="the instructor's record that is theirs")
+    invite.set_defaults(handler=_user_invite)
+    for parser in (create, invite):
+        parser.add_argument("--database-url", metavar="URL", help="the service's PostgreSQL (default: its own)")
+        _common(parser, as_json=True)
+
+
 # -- handlers; their modules are imported when they run, so that `driveflow --help` answers at once
 
 
@@ -202,6 +222,18 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.commands.checks import audit_verify
 
     return _answer(arguments, audit_verify(_folder(arguments), _ask))
+
+
+def _school_create(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import school_create
+
+    return _answer(arguments, school_create(_folder(arguments), arguments))
+
+
+def _user_invite(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import user_invite
+
+    return _answer(arguments, user_invite(_folder(arguments), arguments))
 
 
 def _bench(arguments: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.identity.commands import checked_details
+from driveflow_desktop.domain.contacts import clean_email
+from driveflow_desktop.domain.identity.checks import checked_details
 from driveflow_desktop.domain.identity.values import OrgRole
-from driveflow_desktop.domain.people.rules.contacts import clean_email
 from driveflow_desktop.domain.scheduling.rules.cancellation import DEFAULT_POLICY
 from driveflow_desktop.domain.scheduling.tables import CancellationPolicy
 from driveflow_desktop.kernel.clock import FixedClock
@@ -26,6 +26,8 @@ from driveflow_desktop.store.types import Value
 from driveflow_desktop.sync.session_protocol import InvitationAnswer
 
 DEFAULT_ZONE: Final = "Australia/Sydney"
+DEFAULT_COUNTRY: Final = "AU"
+"""What the schema gives a school that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def found_school(
     engine: sa.Engine, name: str, owner_email: str, time_zone: str = DEFAULT_ZONE, *, schema: str, now: datetime
 ) -> Founded:
     """Open a school with what a new one starts with, in one transaction. Raises `UserError("invalid")`."""
-    values = checked_details({"name": name, "time_zone": time_zone})
+    values = checked_details({"name": name, "time_zone": time_zone}, DEFAULT_COUNTRY)
     address = clean_email(owner_email)
     org_id = uuid4()
     with school_transaction(engine, org_id) as connection:

@@ -72,6 +72,28 @@ class Card(QFrame):
         dress(self, chosen="true" if chosen else "false")
 
 
+class CardColumns(QScrollArea):
+    """A page of cards: columns of (part of the width, cards from the top), scrolled as one."""
+
+    def __init__(self, columns: Iterable[tuple[int, Iterable[Card]]]) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(20, 18, 20, 18)
+        row.setSpacing(16)
+        for part, cards in columns:
+            column = QVBoxLayout()
+            column.setSpacing(16)
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+            row.addLayout(column, part)
+        self.setWidget(page)
+
+
 def framed(table: QWidget) -> QFrame:
     """A table on a card of its own."""
     frame = QFrame()

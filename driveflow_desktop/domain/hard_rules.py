@@ -13,7 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.execution.tables import Lesson
-from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
+from driveflow_desktop.domain.finance.queries import minutes_left_in
+from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, PayoutStatus, RefundStatus
 from driveflow_desktop.domain.scheduling.rules.states import STEPS
 from driveflow_desktop.domain.scheduling.tables import Booking
@@ -28,6 +29,7 @@ T = TypeVar("T")
 LONGEST_BOOKING: Final = timedelta(hours=24)
 _SLOT_COLUMNS: Final = frozenset({"start_at", "end_at", "instructor_id", "student_id", "status"})
 _TIMES: Final = frozenset({"start_at", "end_at"})
+_MINUTES: Final = frozenset({"status", "overrides"})
 _PEOPLE: Final = frozenset({"instructor_id", "student_id"})
 _BOOKINGS: Final = Booking.__tablename__
 _CHUNK: Final = 400
@@ -59,6 +61,7 @@ def hard_rules(connection: sa.Connection, org_id: UUID, mutations: Sequence[Muta
     for clash in find_overlaps(connection, org_id, _written(mutations, _BOOKINGS, _SLOT_COLUMNS)):
         raise overlap_error(clash)
     _check_people(connection, org_id, mutations)
+    _check_packages(connection, org_id, mutations)
     payments = _written(mutations, Payment.__tablename__)
     refunds = _written(mutations, Refund.__tablename__)
     if payments:
@@ -218,6 +221,22 @@ def _any(
     connection: sa.Connection, found: sa.Select[UUID], column: "sa.SQLColumnExpression[UUID]", ids: Sequence[UUID]
 ) -> bool:
     return any(connection.execute(found.where(column.in_(chunk)).limit(1)).first() for chunk in _chunks(ids))
+
+
+def _check_packages(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
+    """No package is used for more minutes than were bought: by a new use, or a cancelled booking that stands again."""
+    of_use = sa.select(PackageUse.package_id).where(PackageUse.org_id == org_id)
+    packages: set[UUID] = set()
+    for ids, column in (
+        (_written(mutations, PackageUse.__tablename__), PackageUse.id),
+        (_updated(mutations, _BOOKINGS, _MINUTES), PackageUse.booking_id),
+    ):
+        for chunk in _chunks(ids):
+            packages.update(connection.execute(of_use.where(column.in_(chunk))).scalars())
+    if any(
+        minutes < 0 for chunk in _chunks(packages) for minutes in minutes_left_in(connection, org_id, chunk).values()
+    ):
+        raise UserError("invalid", "The package does not have that many minutes left.", column="minutes")
 
 
 def _check_payments(connection: sa.Connection, org_id: UUID, ids: Sequence[UUID]) -> None:

@@ -32,6 +32,8 @@ class Theme(QObject):
 
     changed = Signal(object)
     """Emitted with the new `Tokens` after the application wears them."""
+    mode_changed = Signal(object)
+    """Emitted with the `Mode` that was chosen, though it may look the same."""
 
     def __init__(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
         super().__init__(app)
@@ -57,6 +59,7 @@ class Theme(QObject):
         """Choose light, dark or the system's way, at once."""
         self._mode = mode
         self._refresh()
+        self.mode_changed.emit(mode)
 
     def _wants_dark(self) -> bool:
         if self._mode is Mode.SYSTEM:

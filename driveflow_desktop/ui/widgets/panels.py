@@ -180,6 +180,16 @@ class SidePanel(QFrame):
         """Append a small heading to the body."""
         self._body.addWidget(label(text, tone="muted"))
 
+    def add_section(self, title: str, *widgets: QWidget) -> None:
+        """Append a part of the body under a bold heading; what belongs to it stands closer than the parts do."""
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for widget in (label(title, weight="bold"), *widgets):
+            column.addWidget(widget)
+        self._body.addWidget(box)
+
     def add_buttons(self, *buttons: QWidget) -> None:
         """Append buttons to the body, side by side, wrapping."""
         box = QWidget()

@@ -69,15 +69,17 @@ class _Delegate(QStyledItemDelegate):
         inner = rect.adjusted(14, 0, -14, 0)
         paint_avatar(painter, QRect(inner.left(), inner.center().y() - _AVATAR // 2, _AVATAR, _AVATAR), row.name)
         inner.setLeft(inner.left() + _AVATAR + 10)
-        if row.pill is not None:
-            width = pill_width(row.pill[0])
-            spot = QRect(inner.right() - width + 1, inner.center().y() - PILL_HEIGHT // 2, width, PILL_HEIGHT)
-            paint_pill(painter, spot, *row.pill)
-            inner.setRight(spot.left() - 8)
         upper = QRect(inner.left(), inner.top() + 8, inner.width(), 18)
+        lower = upper.translated(0, 18)
+        if row.pill is not None:
+            # Beside the name: the line of facts beneath it is the longer one, and keeps the whole width.
+            width = pill_width(row.pill[0])
+            spot = QRect(inner.right() - width + 1, upper.center().y() - PILL_HEIGHT // 2 + 1, width, PILL_HEIGHT)
+            paint_pill(painter, spot, *row.pill)
+            upper.setRight(spot.left() - 8)
         strong = font(worn.font_md, QFont.Weight.DemiBold)
         _text(painter, upper, row.name, strong, worn.text if row.active else worn.text_3)
-        _text(painter, upper.translated(0, 18), row.subtitle, font(worn.font_sm), worn.text_2)
+        _text(painter, lower, row.subtitle, font(worn.font_sm), worn.text_2)
 
 
 def _text(painter: QPainter, rect: QRect, text: str, made: QFont, colour: str) -> None:

@@ -21,6 +21,7 @@ from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmente
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.panels import Card, ErrorLine, FieldList
 from driveflow_desktop.ui.widgets.text import ElidedLabel, label
+from driveflow_desktop.ui.words import tr
 
 _ACTORS = (CancellationActor.STUDENT, CancellationActor.GUARDIAN, CancellationActor.INSTRUCTOR)
 _BACKUPS_SHOWN = 8
@@ -136,13 +137,16 @@ class SettingsScreen(Screen):
             Line("horizon", self.tr("Bookings open ahead (days)"), text=texts["horizon"]),
             Line("buffer", self.tr("Gap between lessons (minutes)"), text=texts["buffer"]),
         )
-        form = QuickForm(self.tr("Details and booking rules"), lines, self.tr("Save"))
-        form.submitted.connect(partial(self._save_school, form))
-        form.cancelled.connect(self._begin_anew)
-        form.setEnabled(not page.locked)
         self._school.clear_rows()
         if page.locked:
             self._school.add_row(label(page.locked, size="sm", tone="muted"))
+            ticks = {True: self.tr("Yes"), False: self.tr("No")}
+            facts = [(line.caption, ticks[bool(line.text)] if line.flag else line.text) for line in lines]
+            self._school.add_row(FieldList(facts))
+            return
+        form = QuickForm(self.tr("Details and booking rules"), lines, self.tr("Save"))
+        form.submitted.connect(partial(self._save_school, form))
+        form.cancelled.connect(self._begin_anew)
         self._school.add_row(form)
 
     def _show_policy(self, page: SettingsPage) -> None:
@@ -154,9 +158,23 @@ class SettingsScreen(Screen):
             self._policy.add_row(label(page.policy_locked, size="sm", tone="muted"))
         for actor in _ACTORS:
             rows = [row for row in page.policy if row.actor is actor]
-            editor = PolicyEditor(actor, rows, self._save_policy)
-            editor.setEnabled(not page.policy_locked)
-            self._policy.add_row(editor)
+            self._policy.add_row(
+                self._policy_facts(actor, rows) if page.policy_locked else PolicyEditor(actor, rows, self._save_policy)
+            )
+
+    def _policy_facts(self, actor: CancellationActor, rows: Sequence[PolicyRow]) -> QWidget:
+        facts = QWidget()
+        column = QVBoxLayout(facts)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label(policy_title(actor), weight="bold"))
+        before = self.tr("{hours} h before or more")
+        back = self.tr("{percent} % back")
+        column.addWidget(
+            FieldList(
+                (before.format(hours=row.hours_before_start), back.format(percent=row.refund_percent)) for row in rows
+            )
+        )
+        return facts
 
     def _save_policy(self, editor: "PolicyEditor") -> None:
         editor.error.clear()
@@ -167,7 +185,12 @@ class SettingsScreen(Screen):
         choice = Segmented([(mode.value, words) for mode, words in names], self.tr("Colours"))
         choice.set_value(self._context.theme.mode.value)
         choice.chosen.connect(self._choose_looks)
+        self._choice = choice
+        self._context.theme.mode_changed.connect(self._mode_changed)
         self._looks.add_row(choice)
+
+    def _mode_changed(self, mode: Mode) -> None:
+        self._choice.set_value(mode.value)
 
     def _choose_looks(self, mode: str) -> None:
         self._context.theme.set_mode(Mode(mode))
@@ -213,6 +236,15 @@ class SettingsScreen(Screen):
             card.add_row(label(empty, tone="muted", wrap=True))
 
 
+def policy_title(actor: CancellationActor) -> str:
+    """Whose cancellation a policy is about, as a heading."""
+    return {
+        CancellationActor.STUDENT: tr("Policy", "When the student cancels"),
+        CancellationActor.GUARDIAN: tr("Policy", "When the guardian cancels"),
+        CancellationActor.INSTRUCTOR: tr("Policy", "When the instructor cancels"),
+    }[actor]
+
+
 class PolicyEditor(QWidget):
     """What one party gets back, by hours before the start; saved as a whole."""
 
@@ -224,12 +256,7 @@ class PolicyEditor(QWidget):
         self._cells: list[tuple[QSpinBox, QSpinBox]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        names = {
-            CancellationActor.STUDENT: self.tr("When the student cancels"),
-            CancellationActor.GUARDIAN: self.tr("When the guardian cancels"),
-            CancellationActor.INSTRUCTOR: self.tr("When the instructor cancels"),
-        }
-        title = names[actor]
+        title = policy_title(actor)
         column.addWidget(label(title, weight="bold"))
         grid = QGridLayout()
         grid.setColumnStretch(4, 1)

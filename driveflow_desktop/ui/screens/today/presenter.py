@@ -8,7 +8,7 @@ from uuid import UUID
 
 from babel.dates import format_date
 
-from driveflow_desktop.domain.finance.queries import PaidState
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.overview.entries import CalendarEntry
 from driveflow_desktop.domain.overview.today import (
     Call,

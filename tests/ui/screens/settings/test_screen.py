@@ -10,6 +10,7 @@ from driveflow_desktop.domain.scheduling.tables import Holiday
 from driveflow_desktop.store.types import Value
 from driveflow_desktop.ui.screens.settings.screen import SettingsScreen
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
+from driveflow_desktop.ui.widgets.buttons import Segmented
 from driveflow_desktop.ui.widgets.form import QuickForm
 from tests.helpers.school import ORG, OWNER
 from tests.ui.screens.desk_rig import KEYS, words_of
@@ -109,5 +110,15 @@ def test_an_admin_reads_why_the_school_is_locked(person: Person) -> None:
     person.program.window.open("settings")
     person.settle()
     assert isinstance(person.screen, SettingsScreen)
-    assert not form(person.screen).isEnabled()
-    assert any("owner" in words.casefold() for words in words_of(person.screen))
+    said = words_of(person.screen)
+    assert any("owner" in words.casefold() for words in said)
+    assert {"Harbour Driving", "When the student cancels"} <= set(said)
+    assert not [each for each in person.screen.findChildren(QuickForm) if each.isVisible()]
+
+
+def test_the_looks_follow_the_key_as_well(owner: Person, screen: SettingsScreen) -> None:
+    looks = next(each for each in screen.findChildren(Segmented) if each.accessibleName() == "Colours")
+    before = looks.value
+    owner.program.window.actions_.run("theme.next")
+    assert looks.value != before
+    assert looks.value == owner.program.context.theme.mode.value

@@ -16,6 +16,8 @@ from driveflow_desktop.domain.execution.tables import Lesson
 from driveflow_desktop.domain.finance.queries import minutes_left_in
 from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, PayoutStatus, RefundStatus
+from driveflow_desktop.domain.identity.checks import require_stored_form
+from driveflow_desktop.domain.identity.tables import Org
 from driveflow_desktop.domain.scheduling.rules.states import STEPS
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import FINAL, OCCUPYING, BookingStatus
@@ -54,6 +56,7 @@ class _Slot(NamedTuple):
 
 def hard_rules(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
     """Raise `UserError` when what the transaction leaves behind breaks a hard rule; codes as in docs/protocol.md."""
+    _check_school(connection, org_id, mutations)
     _check_times(connection, org_id, mutations)
     for mutation in mutations:
         if mutation.table_name == _BOOKINGS and mutation.op is Op.UPDATE and "status" in mutation.values:
@@ -162,6 +165,14 @@ def _sweep(diary: Sequence[_Slot], ids: frozenset[UUID], code: str) -> Iterable[
             elif held.booking_id in ids:
                 yield Overlap(held.booking_id, slot.booking_id, code)
         open_slots.append(slot)
+
+
+def _check_school(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
+    """What a school says about itself is as the commands store it: its ABN, phone and e-mail address are some."""
+    for mutation in mutations:
+        if mutation.table_name == Org.__tablename__ and mutation.op is not Op.DELETE:
+            country = connection.execute(sa.select(Org.country).where(Org.org_id == org_id)).scalar_one()
+            require_stored_form(mutation.values, country)
 
 
 def _check_times(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:

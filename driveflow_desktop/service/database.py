@@ -48,6 +48,15 @@ def auth_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+@contextlib.contextmanager
+def as_sign_in(connection: sa.Connection) -> Iterator[None]:
+    """The auth role for some statements of a `school_transaction`, where an account and a school change together."""
+    connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
+    yield
+    # After an error the transaction is lost, and with it the role.
+    connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
+
+
 def is_retryable(problem: BaseException) -> bool:
     """Whether the transaction met another one (deadlock, serialisation) and stands a chance when it is run again."""
     source = problem.orig if isinstance(problem, sa.exc.DBAPIError) else problem
@@ -71,12 +80,3 @@ def is_outage(problem: BaseException) -> bool:
     # A savepoint cannot be rolled back on a connection that is gone: the outage stands behind that error.
     behind = problem.__cause__ or problem.__context__
     return behind is not None and is_outage(behind)
-
-
-@contextlib.contextmanager
-def as_sign_in(connection: sa.Connection) -> Iterator[None]:
-    """The auth role for some statements of a `school_transaction`, where an account and a school change together."""
-    connection.exec_driver_sql(f"SET LOCAL ROLE {AUTH_ROLE}")
-    yield
-    # After an error the transaction is lost, and with it the role.
-    connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")

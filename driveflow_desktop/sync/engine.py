@@ -106,29 +106,32 @@ def _stream_lost(state: EngineState, event: StreamLost, now: Moment) -> tuple[En
     return state, []
 
 
-def _pushed(state: EngineState, event: Pushed, _now: Moment) -> tuple[EngineState, list[Effect]]:
+def _pushed(state: EngineState, event: Pushed, now: Moment) -> tuple[EngineState, list[Effect]]:
+    earlier = state.jobs
     state = well(state, event.job, event.counts)
     grown = min(MAX_MUTATIONS, state.push_limit * 2)
     state = replace(state, push_limit=grown, head=max(event.head, state.head or 0))
-    if event.more:
+    if event.trouble is not None:
+        # It was heard, but the service failed on some of it: those come again, less and less often.
+        state, _none = failed(replace(state, jobs=earlier), Failed(event.job, event.trouble), now)
+    elif event.more:
         state = wanting(state, event.job)
     return (wanting(state, Job.PULL) if event.sent else state), []
 
 
 def _pulled(state: EngineState, event: Pulled, now: Moment) -> tuple[EngineState, list[Effect]]:
     state = well(state, Job.PULL, event.counts)
-    # A head that the stream told may be older or newer than the page's; the log never goes back within an epoch.
-    head = max(event.head, state.head or 0)
-    state = replace(state, cursor=event.cursor, head=head, poll_at=now.at + POLL_SECONDS)
+    # The page's head counts, whatever the stream told before; what it told during the pull has another one follow.
+    state = replace(state, cursor=event.cursor, head=event.head, poll_at=now.at + POLL_SECONDS)
     if event.members:
         state = wanting(state, Job.MEMBERS)
-    if event.cursor < head:
+    if event.cursor < event.head:
         return wanting(state, Job.PULL), []
     return (replace(state, synced_at=now.wall) if agrees(state) else state), []
 
 
 def _snapshotted(state: EngineState, event: Snapshotted, now: Moment) -> tuple[EngineState, list[Effect]]:
-    state = well(state, Job.SNAPSHOT, event.counts)
+    state = well(replace(state, want=state.want - {Job.SNAPSHOT}), Job.SNAPSHOT, event.counts)
     state = replace(state, cursor=event.cursor, head=None, progress=None, digest_at=now.at + DIGEST_SECONDS)
     return wanting_all(state), []
 

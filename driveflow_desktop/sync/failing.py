@@ -39,7 +39,10 @@ def _trouble_of_job(state: EngineState, event: Failed, now: Moment) -> tuple[Eng
     """Only this job waits: one that is stuck stops no other."""
     retry = later(state.jobs.get(event.job, CALM), now, event.failure)
     jobs = MappingProxyType({**state.jobs, event.job: retry})
-    state = replace(state, jobs=jobs, problem=event.failure.error if retry.failures > 1 else state.problem)
+    # This PC's own trouble (a full disk) is told at once, the network's only when it lasts.
+    told = retry.failures > 1 or event.failure.trouble is Trouble.LOCAL
+    problem = event.failure.error if told else state.problem
+    state = replace(state, jobs=jobs, problem=problem)
     return wanting(state, event.job), []
 
 

@@ -99,6 +99,8 @@ class Pushed:
     head: int
     more: bool
     counts: Counts
+    trouble: Failure | None = None
+    """Why some of them stay pending: the service failed on them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,20 +123,23 @@ class LocalReplica:
 
     # -- taking -------------------------------------------------------------------------------------------------
 
-    def take_page(self, page: ChangesPage, epoch: str | None) -> SyncOutcome:
-        """Apply a page, and learn how many changes fit into a slice."""
+    def take_page(self, page: ChangesPage, epoch: str | None, asked_at: Position) -> SyncOutcome:
+        """Apply a page that was asked for at `asked_at`, and learn how many changes fit into a slice."""
+        if (page.next, epoch or asked_at.epoch, page.scope) == (asked_at.cursor, asked_at.epoch, asked_at.scope):
+            return SyncOutcome()  # a poll that brought nothing costs no write
         with self.replica.sync_transaction() as connection:
             began = self._seconds()
-            advanced = page.next > read_cursor(connection)
+            stood = read_cursor(connection)
             outcome = apply_page(connection, self.org_id, self.replica.tables, self._now(), page)
-            if advanced:
-                self._note_position(connection, page, epoch)
+            if page.next >= stood:
+                self._note_position(connection, page, epoch, moved=page.next > stood)
         self._learn(len(page.changes), self._seconds() - began)
         return outcome
 
-    def _note_position(self, connection: sa.Connection, page: ChangesPage, epoch: str | None) -> None:
-        last = next((change.mutation_id for change in reversed(page.changes) if change.seq == page.next), None)
-        write_fact(connection, LAST, "" if last is None else f"{page.next} {last}")
+    def _note_position(self, connection: sa.Connection, page: ChangesPage, epoch: str | None, *, moved: bool) -> None:
+        if moved:
+            last = next((change.mutation_id for change in reversed(page.changes) if change.seq == page.next), None)
+            write_fact(connection, LAST, "" if last is None else f"{page.next} {last}")
         write_fact(connection, SCOPE, page.scope)
         if epoch is not None:
             write_fact(connection, EPOCH, epoch)
@@ -198,7 +201,21 @@ def save_members(connection: sa.Connection, members: Sequence[MemberRow], now: d
             connection.execute(_USERS.update().where(_USERS.c.id == one).values(values))
         else:
             connection.execute(_USERS.insert(), {"id": one, "created_at": now, **values})
-    return set(changed)
+    return set(changed) | _name_the_unknown(connection, now)
+
+
+def _name_the_unknown(connection: sa.Connection, now: datetime) -> set[UUID]:
+    """People that rows refer to and nobody names any more (they left the school) get a row without a name."""
+    found: set[UUID] = set()
+    for table in synced_tables():
+        for column in table.columns:
+            if any(key.column.table is _USERS for key in column.foreign_keys):
+                nameless = sa.select(column).where(column.is_not(None), column.not_in(sa.select(_USERS.c.id)))
+                found |= set(connection.execute(nameless.distinct()).scalars())
+    for one in found:
+        unnamed = {"id": one, "email": str(one), "full_name": "", "created_at": now, "updated_at": now}
+        connection.execute(_USERS.insert(), unnamed)
+    return found
 
 
 def _transactions(*where: sa.ColumnElement[bool]) -> sa.Select[int]:

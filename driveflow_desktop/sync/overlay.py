@@ -23,7 +23,7 @@ from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.log_tables import ReplicaState
 from driveflow_desktop.store.rows import RowCodec, codec
 from driveflow_desktop.store.types import Json, Value
-from driveflow_desktop.sync.conflicts import LostEdit, keep_conflict, keep_notices
+from driveflow_desktop.sync.conflicts import CONFLICTS, LostEdit, keep_conflict, keep_notices, note_authors
 from driveflow_desktop.sync.outbox import edits_of, mark_replayed
 from driveflow_desktop.sync.pending import Pending, RowKey, WireImage, conflict_row
 from driveflow_desktop.sync.protocol import (
@@ -47,7 +47,10 @@ _CHUNK: Final = 500
 
 @dataclass(slots=True)
 class SyncOutcome:
-    """What a step did to the replica: rows that may look different now, and transactions that became conflicts."""
+    """What a step did to the replica: rows that may look different now, and transactions that became conflicts.
+
+    Under the name of the table `conflicts`, `changes` says which of the inbox came, went or changed.
+    """
 
     changes: Changes = field(default_factory=Changes)
     set_aside: tuple[UUID, ...] = ()
@@ -81,7 +84,8 @@ def apply_page(
     own = pending.own({change.transaction_id for change in changes})
     # The answer to our push may have been lost; the log itself says what was applied.
     pending.accept({change.transaction_id: change.seq for change in changes if change.transaction_id in own})
-    keep_notices(connection, org_id, [_lost(change) for change in changes if change.event == EDIT_LOST], now)
+    lost = [_lost(change) for change in changes if change.event == EDIT_LOST]
+    noticed = keep_notices(connection, org_id, lost, now)
     incoming = {
         (change.table, change.id): change.row if change.op == "upsert" else None
         for change in changes
@@ -89,7 +93,12 @@ def apply_page(
     }
     newest = page.next >= page.head
     outcome = _Rewrite(connection, org_id, tables, pending, final=newest).settle(incoming, page.next)
+    foreign = (change for change in changes if change.op != "event" and change.transaction_id not in own)
+    note_authors(
+        connection, org_id, {(change.table, change.id): (change.actor_user_id, change.at) for change in foreign}
+    )
     _save_cursor(connection, page.next)
+    outcome.changes = outcome.changes.merge(Changes({CONFLICTS.name: noticed | pending.inbox}))
     return outcome
 
 
@@ -104,7 +113,9 @@ def apply_results(
         if result.seq is None and result.code not in (None, UNDECIDED):
             met: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
             rewrite.touched |= pending.put_aside({result.id}, result.code, result.detail, met)
-    return rewrite.settle({}, read_cursor(connection))
+    outcome = rewrite.settle({}, read_cursor(connection))
+    outcome.changes = outcome.changes.merge(Changes({CONFLICTS.name: pending.inbox}))
+    return outcome
 
 
 def take_replayed(

@@ -42,6 +42,8 @@ class Pending:
         self._based: set[RowKey] = {(row.table_name, row.id) for row in keys}
         self._bases: dict[RowKey, WireImage] = {}
         self.set_aside: set[UUID] = set()
+        self.inbox: set[UUID] = set()
+        """Conflicts that came, or went because the service had applied them."""
 
     # -- asking -------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,9 @@ class Pending:
         if not accepted:
             return
         # A transaction set aside here may have been applied all the same, when its answer was lost.
-        for transaction_id in withdraw(self._connection, self._org_id, accepted.keys(), self._now):
+        withdrawn = withdraw(self._connection, self._org_id, accepted.keys(), self._now)
+        self.inbox.update(withdrawn)
+        for transaction_id in withdrawn:
             mine = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
             stands = {"acked_seq": accepted[transaction_id], "last_error": None}
             self._connection.execute(OUTBOX.update().where(*mine).values(stands))
@@ -161,6 +165,7 @@ class Pending:
             where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
             self._connection.execute(OUTBOX.update().where(*where, OUTBOX.c.processed_at.is_(None)).values(finished))
         self.set_aside |= gone
+        self.inbox |= gone
         return self._drop(gone)
 
     def hold(self, roots: Collection[UUID]) -> set[RowKey]:

@@ -112,7 +112,7 @@ def _due(state: EngineState, now: Moment) -> EngineState:
     if state.stopped_by is not None:
         return state
     if state.cursor is None:
-        return wanting(state, Job.SNAPSHOT)
+        return state if state.busy is Job.SNAPSHOT else wanting(state, Job.SNAPSHOT)
     if state.poll_at <= now.at:
         state = wanting(replace(state, poll_at=now.at + POLL_SECONDS), Job.PULL)
     quiet = agrees(state) and state.counts.waiting == 0 and now.at - state.edited_at >= IDLE_SECONDS

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from functools import cache, partial
 from typing import Final, cast
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.overview.activity import Activity, Change, Difference
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.types import Json
 from driveflow_desktop.ui.calendar.colours import FAMILIES

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.overview.booking import BookingDetail
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.ui.ports import Session

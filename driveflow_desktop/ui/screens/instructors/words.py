@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.names import display_abn
 from driveflow_desktop.domain.people.commands.instructors import InstructorChanges
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts
-from driveflow_desktop.domain.people.rules.contacts import display_phone
-from driveflow_desktop.domain.people.rules.names import display_abn
 from driveflow_desktop.domain.people.values import OnboardingStatus, Transmission
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import BASIS_POINTS

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from babel.dates import format_date
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.overview.students import StudentRow, read_students
@@ -15,7 +16,6 @@ from driveflow_desktop.domain.overview.unpaid import Unpaid, unpaid_of
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_of
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.editing import Field

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Final, Literal
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.overview.students import StudentRow
 from driveflow_desktop.domain.people.commands.students import INSTRUCTOR_COLUMNS
 from driveflow_desktop.domain.people.parsing import parse_minutes
 from driveflow_desktop.domain.people.queries.students import StudentFacts
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.editing import Field

@@ -262,4 +262,4 @@ def test_everything_that_takes_the_focus_has_a_name(rig: Rig) -> None:
 def test_titles_are_as_large_as_the_tokens_say(rig: Rig) -> None:
     titles = [label for label in rig.window.host.findChildren(QLabel) if label.text() == "Today"]
     assert [label.font().pixelSize() for label in titles] == [19]
-    assert titles[0].font().weight() == QFont.Weight.DemiBold
+    assert titles[0].font().weight() == QFont.Weight.Bold

@@ -62,6 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_files(commands)
     _add_checks(commands)
+    _add_serve(commands)
+    _add_schools(commands)
     return parser
 
 
@@ -125,6 +127,48 @@ def _add_checks(commands: _Commands) -> None:
     bench.set_defaults(handler=_bench)
 
 
+def _add_serve(commands: _Commands) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="the sync service that joins the PCs of schools",
+        description="The sync service that joins the PCs of schools, until Ctrl+C or SIGTERM.",
+        epilog="Environment: DRIVEFLOW_DATABASE_URL or DATABASE_URL in place of --database-url, DRIVEFLOW_SIGNING_KEY, "
+        "DRIVEFLOW_TRUSTED_PROXY (addresses of proxies with TLS), DRIVEFLOW_METRICS_TOKEN. Logs go to standard error.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="the address to answer on (default: this machine only)")
+    serve.add_argument("--port", type=_port, default=8787, help="the port (default: 8787; 0 takes a free one)")
+    serve.add_argument("--database-url", metavar="URL", help="a PostgreSQL to use; without one, our own in the folder")
+    serve.add_argument("--insecure-lan", action="store_true", help="answer other machines in clear text")
+    serve.add_argument("--after-restore", action="store_true", help="the database was put back from a backup")
+    _common(serve)
+    serve.set_defaults(handler=_serve)
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or int(given) > 65_535:
+        raise argparse.ArgumentTypeError(f"“{given}” is not a port: 0 to 65535")
+    return int(given)
+
+
+def _add_schools(commands: _Commands) -> None:
+    school = commands.add_parser("school", help="schools of a sync service")
+    create = school.add_subparsers(required=True, metavar="ACT").add_parser("create", help="open a school")
+    create.add_argument("--name", required=True, help="the school's name")
+    create.add_argument("--owner-email", required=True, metavar="EMAIL", help="who is invited as its owner")
+    create.add_argument("--time-zone", default="Australia/Sydney", metavar="ZONE", help="default: %(default)s")
+    create.set_defaults(handler=_school_create)
+    user = commands.add_parser("user", help="people of a sync service")
+    invite = user.add_subparsers(required=True, metavar="ACT").add_parser("invite", help="invite somebody")
+    invite.add_argument("--org", required=True, metavar="ID", help="the school")
+    invite.add_argument("--email", required=True, help="whom to invite")
+    invite.add_argument("--role", required=True, choices=("owner", "admin", "instructor", "student"))
+    invite.add_argument("--instructor", metavar="ID", help="the instructor's record that is theirs")
+    invite.set_defaults(handler=_user_invite)
+    for parser in (create, invite):
+        parser.add_argument("--database-url", metavar="URL", help="the service's PostgreSQL (default: its own)")
+        _common(parser, as_json=True)
+
+
 # -- handlers; their modules are imported when they run, so that `driveflow --help` answers at once
 
 
@@ -180,10 +224,37 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
     return _answer(arguments, audit_verify(_folder(arguments), _ask))
 
 
+def _school_create(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import school_create
+
+    return _answer(arguments, school_create(_folder(arguments), arguments))
+
+
+def _user_invite(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import user_invite
+
+    return _answer(arguments, user_invite(_folder(arguments), arguments))
+
+
 def _bench(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.bench.run import run_bench
 
     return _answer(arguments, run_bench(arguments.groups, arguments.size))
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.service_main import ServeOptions, run_service
+
+    options = ServeOptions(
+        _folder(arguments),
+        arguments.host,
+        arguments.port,
+        arguments.database_url,
+        insecure_lan=arguments.insecure_lan,
+        after_restore=arguments.after_restore,
+    )
+    served = run_service(options, lambda url: print(json.dumps({"ready": True, "url": url}), flush=True))
+    return DONE if served else FAILED
 
 
 def _folder(arguments: argparse.Namespace) -> DataFolder:

@@ -40,6 +40,7 @@ STATUS_OF: Final = {
     "encoding": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "upgrade_required": HTTPStatus.UPGRADE_REQUIRED,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "timeout": HTTPStatus.REQUEST_TIMEOUT,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -77,9 +78,9 @@ def accepted(request: Request) -> str | None:
     return next((name for name in ("zstd", "gzip") if offers.get(name)), None)
 
 
-async def read_body(request: Request, kind: type[T]) -> T:
+async def read_body(request: Request, kind: type[T], *, limit: int = MAX_BODY) -> T:
     """The body as a wire type. Raises `UserError`: `too_large`, `encoding`, `invalid` (naming the place)."""
-    return decode(await raw_body(request), kind)
+    return decode(await raw_body(request, limit=limit), kind)
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -90,22 +91,22 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise UserError("invalid", f"The body is not what this route takes: {error}") from None
 
 
-async def raw_body(request: Request) -> bytes:
-    """The body, unpacked, at most `MAX_BODY` bytes of it; more is refused before it is held."""
+async def raw_body(request: Request, *, limit: int = MAX_BODY) -> bytes:
+    """The body, unpacked, at most `limit` bytes of it; more is refused before it is held."""
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > MAX_BODY:
-        raise _too_large()
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
     unpacker = _unpacker(request.headers.get("content-encoding", "").strip().lower())
     body = bytearray()
     received = 0
     try:
         async for chunk in request.stream():
             received += len(chunk)
-            if received > MAX_BODY:
-                raise _too_large()
-            body += unpacker.feed(chunk, MAX_BODY + 1 - len(body))
-            if len(body) > MAX_BODY:
-                raise _too_large()
+            if received > limit:
+                raise _too_large(limit)
+            body += unpacker.feed(chunk, limit + 1 - len(body))
+            if len(body) > limit:
+                raise _too_large(limit)
     except ClientDisconnect:
         raise UserError("invalid", "The request ended early.") from None
     if not unpacker.complete:
@@ -176,5 +177,5 @@ def _unpacker(encoding: str) -> "_Plain | _Zstd | _Zlib":
     raise UserError("encoding", f"Bodies may be zstd or gzip, not {encoding[:40]}.")
 
 
-def _too_large() -> UserError:
-    return UserError("too_large", f"A body may hold {MAX_BODY // 1024 // 1024} MiB.")
+def _too_large(limit: int) -> UserError:
+    return UserError("too_large", f"A body may hold {limit // 1024:,} KiB.")

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.service.scope import Audience
+from driveflow_desktop.service.scope import EVERYONE, Audience
 from driveflow_desktop.store.log import AUDIT, OUTBOX, Mutation, Stamp, audit_row
 from driveflow_desktop.store.log_tables import Op
 from driveflow_desktop.store.rows import Row, codec
@@ -21,6 +21,18 @@ from driveflow_desktop.store.types import Json
 from driveflow_desktop.sync.protocol import EDIT_LOST, LostEditData
 
 HEADS: Final = cast("sa.Table", SyncHead.__table__)
+HEADS_CHANNEL: Final = "driveflow_heads"
+"""Where a commit tells every process that a school's log grew (`HeadMoved`)."""
+# PostgreSQL takes 8,000 bytes; a school whose entry concerns more instructors than this wakes them all.
+_MOST_NAMED: Final = 100
+
+
+class HeadMoved(msgspec.Struct, frozen=True):
+    """A school's log reached `head`; `to` are the instructors who see something of it, or `*`."""
+
+    org_id: UUID
+    head: int
+    to: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,9 @@ class Journal:
         self._connection = connection
         self._org_id = org_id
         self.head = head
+        self._first_head = head
         self._audit_hash = audit_hash
+        self._concerned: set[str] = set()
 
     @classmethod
     def lock(cls, connection: sa.Connection, org_id: UUID) -> "Journal":
@@ -72,9 +86,14 @@ class Journal:
         return cls(connection, org_id, found.head_seq, found.audit_hash)
 
     def close(self) -> None:
-        """Store the head that the transaction's entries reached."""
+        """Store the head that the transaction's entries reached, and tell it to whoever listens once it commits."""
+        if self.head == self._first_head:
+            return
         update = HEADS.update().where(HEADS.c.org_id == self._org_id)
         self._connection.execute(update.values(head_seq=self.head, audit_hash=self._audit_hash))
+        to = tuple(sorted(self._concerned)) if len(self._concerned) <= _MOST_NAMED else EVERYONE
+        payload = msgspec.json.encode(HeadMoved(self._org_id, self.head, to)).decode()
+        self._connection.execute(sa.select(sa.func.pg_notify(HEADS_CHANNEL, payload)))
 
     def mark(self) -> tuple[int, bytes | None]:
         """Where the log stands, to come back to when a transaction is rejected."""
@@ -93,6 +112,8 @@ class Journal:
         """Log entries, each under a sequence taken before, in that order."""
         if not entries:
             return
+        for entry, _seq in entries:
+            self._concerned |= {*entry.before, *entry.after}
         self._connection.execute(OUTBOX.insert(), [self._outbox_row(entry, seq, stamp) for entry, seq in entries])
         audits = [self._audit_row(entry.mutation, seq, stamp, received_at) for entry, seq in entries if entry.mutation]
         if audits:

@@ -1,9 +1,14 @@
 """Push: judging what a PC did. Every transaction gets exactly one answer, however often it is sent."""
 
 import hashlib
+import itertools
+import logging
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import sqlalchemy as sa
@@ -11,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.apply import Applied, Refused, TransactionApplier
+from driveflow_desktop.service.database import is_lost, is_retryable
 from driveflow_desktop.service.journal import Journal
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.store.failures import translate
@@ -18,6 +24,8 @@ from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.service_tables import AppliedTransaction
 from driveflow_desktop.store.types import Json
 from driveflow_desktop.sync.protocol import (
+    MAX_MUTATIONS,
+    UNDECIDED,
     CurrentRow,
     PushRequest,
     PushResponse,
@@ -25,7 +33,11 @@ from driveflow_desktop.sync.protocol import (
     WireTransaction,
 )
 
+log = logging.getLogger(__name__)
+
 _DECIDED: Final = cast("sa.Table", AppliedTransaction.__table__)
+_WINDOW: Final = 400
+"""Mutations looked up at a time in one hold of the lock; more than a hold of 250 ms gets through."""
 
 
 class Decided(NamedTuple):
@@ -35,44 +47,126 @@ class Decided(NamedTuple):
     result: TransactionResult
 
 
-def push(connection: sa.Connection, member: Member, request: PushRequest, now: datetime) -> PushResponse:
-    """Apply a member's transactions in their order, inside the caller's `school_transaction`.
+@dataclass(slots=True)
+class Push:
+    """A push under way: what was asked, and the results so far. Made by `prepare_push`, outside any transaction."""
 
-    A rejected transaction leaves no trace but its answer and does not stop the next one. Raises `UserError`
-    ("forbidden") only when the request as a whole is not this device's.
+    member: Member
+    now: datetime
+    transactions: Sequence[WireTransaction]
+    correction: timedelta
+    bodies: Sequence[bytes]
+    results: list[TransactionResult] = field(default_factory=list)
+    head: int = -1
+    undecided_rows: frozenset[str] = frozenset()
+    """Rows of transactions that we failed on: what builds on them cannot be judged either."""
+
+    @property
+    def done(self) -> bool:
+        """Whether every transaction has its answer."""
+        return self.head >= 0 and len(self.results) == len(self.transactions)
+
+    def response(self) -> PushResponse:
+        """The answer, once it is done."""
+        return PushResponse(tuple(self.results), self.head)
+
+
+def prepare_push(member: Member, request: PushRequest, now: datetime) -> Push:
+    """Everything about a push that needs no lock.
+
+    Raises `UserError`: `forbidden` when the request as a whole is not this device's, `too_large`.
     """
     if request.device_id != member.device_id:
         raise UserError("forbidden", "That is another device's work.")
-    correction = now - request.sent_at
-    bodies = {transaction.id: body_hash(transaction) for transaction in request.transactions}
-    journal = Journal.lock(connection, member.org_id)
+    if sum(len(transaction.mutations) for transaction in request.transactions) > MAX_MUTATIONS:
+        raise UserError("too_large", f"A push may hold {MAX_MUTATIONS:,} mutations.")
+    bodies = [body_hash(transaction) for transaction in request.transactions]
+    return Push(member, now, request.transactions, now - request.sent_at, bodies)
+
+
+def push(connection: sa.Connection, member: Member, request: PushRequest, now: datetime) -> PushResponse:
+    """Apply a member's transactions in their order, all in the caller's `school_transaction`.
+
+    A rejected transaction leaves no trace but its answer and does not stop the next one. Raises what `prepare_push`
+    raises.
+    """
+    work = prepare_push(member, request, now)
+    while not work.done:
+        push_slice(connection, work, hold=None)
+    return work.response()
+
+
+def push_slice(connection: sa.Connection, work: Push, *, hold: timedelta | None) -> None:
+    """Judge the next transactions of a push under the school's lock, in the caller's `school_transaction`.
+
+    Takes no new transaction once the lock would be held for longer than `hold`, but one at least. The caller commits
+    and comes back until `work.done`; after an error it must forget the slice (`work` changes at the very end only).
+    """
+    journal = Journal.lock(connection, work.member.org_id)
+    watch = _Watch(hold)
     connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
-    known = _known(connection, member, request)
-    used = _used_ids(connection, member, request)
+    window = _window(work)
+    known = _known(connection, work.member, window)
+    used = _used_ids(connection, work.member, window)
     results: list[TransactionResult] = []
     decided: list[dict[str, object]] = []
-    for transaction in request.transactions:
-        earlier = known.get(transaction.id)
-        if earlier is not None:
-            results.append(_repeat(transaction, bodies[transaction.id], earlier))
-            continue
-        result = _judge(connection, member, journal, _corrected(transaction, correction, now), used, now)
-        known[transaction.id] = Decided(bodies[transaction.id], result)
-        decided.append(_decided_row(member, bodies[transaction.id], result))
+    undecided = set(work.undecided_rows)
+    for transaction, body in zip(window, work.bodies[len(work.results) :], strict=False):
+        if watch.is_over():
+            break
+        result = _answer(connection, work, journal, transaction, body, known, used, undecided)
         results.append(result)
+        if result.code == UNDECIDED:
+            undecided |= {str(mutation.row_id) for mutation in transaction.mutations}
+        elif transaction.id not in known:
+            known[transaction.id] = Decided(body, result)
+            decided.append(_decided_row(work.member, body, result))
     if decided:
         connection.execute(_DECIDED.insert(), decided)
     journal.close()
-    return PushResponse(tuple(results), journal.head)
+    work.results += results
+    work.head = journal.head
+    work.undecided_rows = frozenset(undecided)
+
+
+class _Watch:
+    """Decides when a hold of the lock has lasted long enough: the next piece may take as long as the longest so far."""
+
+    def __init__(self, hold: timedelta | None) -> None:
+        self._limit = None if hold is None else hold.total_seconds()
+        self._start = self._last = time.monotonic()
+        self._longest = 0.0
+        self._pieces = -1
+
+    def is_over(self) -> bool:
+        """Whether no further piece fits; asked before each, and never before the first."""
+        now = time.monotonic()
+        self._pieces += 1
+        if self._pieces > 0:
+            self._longest = max(self._longest, now - self._last)
+        self._last = now
+        return self._limit is not None and self._pieces > 0 and now - self._start + self._longest > self._limit
+
+
+def _window(work: Push) -> Sequence[WireTransaction]:
+    """The next transactions, about `_WINDOW` mutations together."""
+    rest = work.transactions[len(work.results) :]
+    sizes = itertools.accumulate(len(transaction.mutations) for transaction in rest)
+    fits = sum(1 for size in sizes if size <= _WINDOW)
+    return rest[: max(1, fits)]
 
 
 def body_hash(transaction: WireTransaction) -> bytes:
-    """What the answer to a transaction id belongs to: the id with another body is `id_reused`."""
-    return hashlib.sha256(msgspec.json.encode(transaction, order="deterministic")).digest()
+    """What the answer to a transaction id belongs to: the id with another body is `id_reused`.
+
+    Sending it again as a replay, after a restore, is no other body.
+    """
+    plain = msgspec.structs.replace(transaction, replay=False)
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).digest()
 
 
-def _known(connection: sa.Connection, member: Member, request: PushRequest) -> dict[UUID, Decided]:
-    ids = [transaction.id for transaction in request.transactions]
+def _known(connection: sa.Connection, member: Member, transactions: Iterable[WireTransaction]) -> dict[UUID, Decided]:
+    ids = [transaction.id for transaction in transactions]
     where = (_DECIDED.c.org_id == member.org_id, _DECIDED.c.id.in_(ids))
     statement = sa.select(_DECIDED.c.id, _DECIDED.c.body_hash, _DECIDED.c.result).where(*where)
     return {
@@ -81,11 +175,29 @@ def _known(connection: sa.Connection, member: Member, request: PushRequest) -> d
     }
 
 
-def _used_ids(connection: sa.Connection, member: Member, request: PushRequest) -> set[UUID]:
+def _used_ids(connection: sa.Connection, member: Member, transactions: Iterable[WireTransaction]) -> set[UUID]:
     """Those of the pushed mutation ids that are in the log already."""
-    ids = [mutation.id for transaction in request.transactions for mutation in transaction.mutations]
+    ids = [mutation.id for transaction in transactions for mutation in transaction.mutations]
     where = (OUTBOX.c.org_id == member.org_id, OUTBOX.c.id == sa.func.any(sa.cast(ids, ARRAY(OUTBOX.c.id.type))))
     return set(connection.execute(sa.select(OUTBOX.c.id).where(*where)).scalars())
+
+
+def _answer(
+    connection: sa.Connection,
+    work: Push,
+    journal: Journal,
+    transaction: WireTransaction,
+    body: bytes,
+    known: dict[UUID, Decided],
+    used: set[UUID],
+    undecided: Collection[str],
+) -> TransactionResult:
+    earlier = known.get(transaction.id)
+    if earlier is not None:
+        return _repeat(transaction, body, earlier)
+    if undecided and _builds_on(transaction, undecided):
+        return _undecided(transaction, "It builds on a change that the service failed on.")
+    return _judge(connection, work.member, journal, _corrected(transaction, work), used, work.now)
 
 
 def _repeat(transaction: WireTransaction, body: bytes, earlier: Decided) -> TransactionResult:
@@ -94,12 +206,21 @@ def _repeat(transaction: WireTransaction, body: bytes, earlier: Decided) -> Tran
     return msgspec.structs.replace(earlier.result, status="duplicate")
 
 
-def _corrected(transaction: WireTransaction, correction: timedelta, now: datetime) -> WireTransaction:
+def _builds_on(transaction: WireTransaction, rows: Collection[str]) -> bool:
+    """Whether a transaction touches one of these rows, or refers to one."""
+    return any(
+        str(mutation.row_id) in rows
+        or any(isinstance(value, str) and value in rows for value in mutation.values.values())
+        for mutation in transaction.mutations
+    )
+
+
+def _corrected(transaction: WireTransaction, work: Push) -> WireTransaction:
     """The device's time by the service's clock, never in the future."""
     try:
-        occurred_at = min(transaction.occurred_at + correction, now)
+        occurred_at = min(transaction.occurred_at + work.correction, work.now)
     except OverflowError:
-        occurred_at = now
+        occurred_at = work.now
     return msgspec.structs.replace(transaction, occurred_at=occurred_at)
 
 
@@ -129,8 +250,24 @@ def _judge(
         journal.rewind(mark)
         refusal = translate(problem) or UserError("invalid", "The database refused it.")
         return _rejected(transaction, refusal, ())
+    except Exception as problem:
+        if is_retryable(problem) or is_lost(connection):
+            raise
+        journal.rewind(mark)
+        return _failed_on(transaction)
     used |= {mutation.id for mutation in transaction.mutations}
     return _accepted(transaction, applied, journal)
+
+
+def _failed_on(transaction: WireTransaction) -> TransactionResult:
+    """One transaction that we cannot judge must not hold up all the others of its device."""
+    bug_id = uuid4().hex
+    log.exception("bug %s: transaction %s could not be judged", bug_id, transaction.id)
+    return _undecided(transaction, f"The service failed on this change (report {bug_id}).")
+
+
+def _undecided(transaction: WireTransaction, detail: str) -> TransactionResult:
+    return TransactionResult(transaction.id, "rejected", code=UNDECIDED, detail=detail)
 
 
 def _require_own(member: Member, transaction: WireTransaction, used: set[UUID]) -> None:

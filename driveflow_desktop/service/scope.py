@@ -1,7 +1,7 @@
 """Which replicas a row belongs to: everyone's, some instructors', or owners' and admins' only."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Final, TypeAlias, cast
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ Key: TypeAlias = tuple[str, UUID]
 EVERYONE: Final[Audience] = ("*",)
 OFFICE: Final[Audience] = ()
 
-_FOR_ALL: Final = frozenset(
+FOR_ALL: Final = frozenset(
     {
         "orgs",
         "services",
@@ -34,7 +34,7 @@ _FOR_ALL: Final = frozenset(
         "payout_runs",
     }
 )
-_BY_INSTRUCTOR: Final = frozenset(
+BY_INSTRUCTOR: Final = frozenset(
     {"instructor_availabilities", "availability_exceptions", "lessons", "payouts", "agreements"}
 )
 
@@ -42,8 +42,46 @@ _GIVEN: Final = sa.or_(
     sa.exists().where(Lesson.org_id == Booking.org_id, Lesson.booking_id == Booking.id),
     sa.exists().where(Payout.org_id == Booking.org_id, Payout.booking_id == Booking.id),
 )
-_SEEN: Final = sa.or_(Booking.status != BookingStatus.DRAFT, _GIVEN)
+SEEN: Final = sa.or_(Booking.status != BookingStatus.DRAFT, _GIVEN)
 """Whether a booking's instructor sees it."""
+
+
+class Pairs(NamedTuple):
+    """A query for who sees what of a table: (owner, instructor), where `owner` tells a row's pairs apart."""
+
+    select: sa.Select[UUID, UUID]
+    org: "sa.SQLColumnExpression[UUID]"
+    owner: "sa.SQLColumnExpression[UUID]"
+    instructor: "sa.SQLColumnExpression[UUID]"
+
+
+def _pairs() -> Mapping[str, Pairs]:
+    taught = sa.and_(Booking.org_id == StudentGuardian.org_id, Booking.student_id == StudentGuardian.student_id)
+    claws_back = sa.and_(Payout.org_id == Refund.org_id, Payout.refund_id == Refund.id)
+    paid = sa.and_(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id)
+    package = cast("sa.SQLColumnExpression[UUID]", Payment.package_id)
+    of_student = sa.select(Booking.student_id, Booking.instructor_id).where(SEEN)
+    students = Pairs(of_student, Booking.org_id, Booking.student_id, Booking.instructor_id)
+    guardians = sa.select(StudentGuardian.guardian_id, Booking.instructor_id).join(Booking, taught).where(SEEN)
+    refunds = sa.select(Refund.id, Payout.instructor_id).join(Payout, claws_back)
+    payments = sa.select(Refund.payment_id, Payout.instructor_id).join(Payout, claws_back)
+    packages = sa.select(package, Payout.instructor_id).join(Refund, paid).join(Payout, claws_back)
+    lessons = sa.select(Lesson.id, Lesson.instructor_id)
+    return {
+        "students": students,
+        "student_guardians": students,
+        "guardians": Pairs(guardians, StudentGuardian.org_id, StudentGuardian.guardian_id, Booking.instructor_id),
+        "refunds": Pairs(refunds, Refund.org_id, Refund.id, Payout.instructor_id),
+        "payments": Pairs(payments, Refund.org_id, Refund.payment_id, Payout.instructor_id),
+        "packages": Pairs(packages, Payment.org_id, package, Payout.instructor_id),
+        "trips": Pairs(lessons, Lesson.org_id, Lesson.id, Lesson.instructor_id),
+    }
+
+
+SEEN_BY: Final = _pairs()
+"""Tables whose rows are seen through others."""
+THROUGH: Final[Mapping[str, str]] = {"student_guardians": "student_id", "trips": "lesson_id"}
+"""The column that holds the owner of a row's pairs, where that is not the row itself."""
 
 
 def may_see(audience: Audience, instructor_id: UUID | None) -> bool:
@@ -61,13 +99,6 @@ class ScopeReader:
     def __init__(self, connection: sa.Connection, org_id: UUID) -> None:
         self._connection = connection
         self._org_id = org_id
-        self._by_id: Mapping[str, Callable[[Collection[UUID]], sa.Select[UUID, UUID]]] = {
-            "students": self._of_students,
-            "guardians": self._of_guardians,
-            "refunds": self._of_refunds,
-            "payments": self._of_payments,
-            "packages": self._of_packages,
-        }
 
     def audience(self, table: str, row: Row | None) -> Audience:
         """The audience of a row; of no row, nobody's."""
@@ -80,14 +111,10 @@ class ScopeReader:
         """The audience of each row, in one query at most."""
         if table == "bookings":
             return self._of_bookings(rows)
-        if table in self._by_id:
-            return self._gathered(self._by_id[table](rows), {key: key for key in rows})
-        if table == "student_guardians":
-            students = {key: cast("UUID", row["student_id"]) for key, row in rows.items()}
-            return self._gathered(self._of_students(set(students.values())), students)
-        if table == "trips":
-            lessons = {key: cast("UUID", row["lesson_id"]) for key, row in rows.items()}
-            return self._gathered(self._of_lessons(set(lessons.values())), lessons)
+        if table in SEEN_BY:
+            through = THROUGH.get(table, "id")
+            owners = {key: cast("UUID", row[through]) for key, row in rows.items()}
+            return self._gathered(self._of(table, set(owners.values())), owners)
         return {key: self._from_columns(table, row) for key, row in rows.items()}
 
     # -- rows that follow others --------------------------------------------------------------------------------
@@ -123,11 +150,11 @@ class ScopeReader:
 
     @staticmethod
     def _from_columns(table: str, row: Row) -> Audience:
-        if table in _FOR_ALL:
+        if table in FOR_ALL:
             return EVERYONE
         if table == "instructors":
             return (str(row["id"]),)
-        if table in _BY_INSTRUCTOR:
+        if table in BY_INSTRUCTOR:
             return (str(row["instructor_id"]),)
         return OFFICE
 
@@ -146,34 +173,7 @@ class ScopeReader:
             found.setdefault(owner, set()).add(str(instructor))
         return {key: tuple(sorted(found.get(owner, ()))) for key, owner in owners.items()}
 
-    def _of_students(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        """Instructors who see a booking of the student."""
-        where = (Booking.org_id == self._org_id, Booking.student_id.in_(ids), _SEEN)
-        return sa.select(Booking.student_id, Booking.instructor_id).where(*where)
-
-    def _of_guardians(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        same = sa.and_(Booking.org_id == StudentGuardian.org_id, Booking.student_id == StudentGuardian.student_id)
-        where = (StudentGuardian.org_id == self._org_id, StudentGuardian.guardian_id.in_(ids))
-        pairs = sa.select(StudentGuardian.guardian_id, Booking.instructor_id).join(Booking, same)
-        return pairs.where(*where, _SEEN)
-
-    def _of_lessons(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        return sa.select(Lesson.id, Lesson.instructor_id).where(Lesson.org_id == self._org_id, Lesson.id.in_(ids))
-
-    def _of_refunds(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        where = (Refund.org_id == self._org_id, Refund.id.in_(ids))
-        return sa.select(Refund.id, Payout.instructor_id).join(Payout, self._claws_back()).where(*where)
-
-    def _of_payments(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        where = (Refund.org_id == self._org_id, Refund.payment_id.in_(ids))
-        return sa.select(Refund.payment_id, Payout.instructor_id).join(Payout, self._claws_back()).where(*where)
-
-    def _of_packages(self, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
-        paid = sa.and_(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id)
-        package = cast("sa.ColumnElement[UUID]", Payment.package_id)
-        pairs = sa.select(package, Payout.instructor_id).join(Refund, paid).join(Payout, self._claws_back())
-        return pairs.where(Payment.org_id == self._org_id, package.in_(ids))
-
-    @staticmethod
-    def _claws_back() -> sa.ColumnElement[bool]:
-        return sa.and_(Payout.org_id == Refund.org_id, Payout.refund_id == Refund.id)
+    def _of(self, table: str, ids: Collection[UUID]) -> sa.Select[UUID, UUID]:
+        """The pairs of some rows of a table."""
+        pairs = SEEN_BY[table]
+        return pairs.select.where(pairs.org == self._org_id, pairs.owner.in_(ids))

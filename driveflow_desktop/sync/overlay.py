@@ -23,10 +23,12 @@ from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.log_tables import ReplicaState
 from driveflow_desktop.store.rows import RowCodec, codec
 from driveflow_desktop.store.types import Json, Value
-from driveflow_desktop.sync.conflicts import CONFLICTS, LostEdit, keep_notices, note_authors
-from driveflow_desktop.sync.pending import Pending, RowKey, WireImage
+from driveflow_desktop.sync.conflicts import CONFLICTS, LostEdit, keep_conflict, keep_notices, note_authors
+from driveflow_desktop.sync.outbox import edits_of, mark_replayed
+from driveflow_desktop.sync.pending import Pending, RowKey, WireImage, conflict_row
 from driveflow_desktop.sync.protocol import (
     EDIT_LOST,
+    UNDECIDED,
     Change,
     ChangesPage,
     CurrentRow,
@@ -103,17 +105,57 @@ def apply_page(
 def apply_results(
     connection: sa.Connection, org_id: UUID, tables: sa.MetaData, now: datetime, results: Sequence[TransactionResult]
 ) -> SyncOutcome:
-    """Take the service's judgement of pushed transactions."""
+    """Take the service's judgement of pushed transactions. Those it failed on (`UNDECIDED`) stay pending."""
     pending = Pending(connection, org_id, tables, now)
     rewrite = _Rewrite(connection, org_id, tables, pending, final=False)
     pending.accept({result.id: result.seq for result in results if result.seq is not None})
     for result in results:
-        if result.seq is None and result.code is not None:
+        if result.seq is None and result.code not in (None, UNDECIDED):
             met: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
             rewrite.touched |= pending.put_aside({result.id}, result.code, result.detail, met)
     outcome = rewrite.settle({}, read_cursor(connection))
     outcome.changes = outcome.changes.merge(Changes({CONFLICTS.name: pending.inbox}))
     return outcome
+
+
+def take_replayed(
+    connection: sa.Connection, org_id: UUID, now: datetime, results: Sequence[TransactionResult]
+) -> list[UUID]:
+    """Take a restored service's judgement of replayed transactions; returns those that went to the inbox.
+
+    They lie over no row: what stands comes with the log, what lost waits in the inbox.
+    """
+    lost: list[UUID] = []
+    for result in results:
+        refused = None if result.seq is not None else (result.code or "invalid")
+        mark_replayed(connection, org_id, result.id, result.seq, refused)
+        if refused is not None:
+            theirs: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
+            mine = edits_of(connection, org_id, result.id)
+            keep_conflict(connection, conflict_row(org_id, result.id, refused, result.detail, mine, theirs, now))
+            lost.append(result.id)
+    return lost
+
+
+def lay_pending(connection: sa.Connection, org_id: UUID, tables: sa.MetaData, now: datetime) -> SyncOutcome:
+    """Lay pending edits over rows that came from the service as they are: keep those as bases first.
+
+    For a replica that was fetched anew. What collides is held back until the service has judged it.
+    """
+    bare = Pending(connection, org_id, tables, now)
+    by_table: dict[str, list[UUID]] = {}
+    for table, row_id in sorted(bare.rows()):
+        by_table.setdefault(table, []).append(row_id)
+    bases: dict[RowKey, WireImage] = {}
+    for table, ids in by_table.items():
+        rows = codec(tables.tables[table])
+        standing = rows.read_many(connection, org_id, ids)
+        bases |= {(table, one): rows.to_wire(standing[one]) if one in standing else None for one in ids}
+    bare.keep_base(bases)
+    pending = Pending(connection, org_id, tables, now)
+    rewrite = _Rewrite(connection, org_id, tables, pending, final=False)
+    rewrite.touched |= bases.keys()
+    return rewrite.settle({}, read_cursor(connection))
 
 
 def _lost(change: Change) -> LostEdit:

@@ -18,6 +18,10 @@ PushStatus: TypeAlias = Literal["applied", "merged", "duplicate", "rejected"]
 Verb: TypeAlias = Literal["insert", "update", "delete"]
 ChangeOp: TypeAlias = Literal["upsert", "delete", "event"]
 
+UNDECIDED: Final = "internal"
+"""Code of a `rejected` result that decides nothing: the service failed on the transaction and keeps no answer for its
+id. The PC keeps it pending and pushes it again later."""
+
 MAX_MUTATIONS: Final = 5_000
 """Mutations in one push; the engine halves a push that holds more."""
 

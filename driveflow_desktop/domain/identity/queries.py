@@ -15,7 +15,7 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.types import Json
 from driveflow_desktop.store.unit_of_work import Actor
 
-_STRONGEST_FIRST: Final = (OrgRole.OWNER, OrgRole.ADMIN, OrgRole.INSTRUCTOR, OrgRole.STUDENT)
+STRONGEST_FIRST: Final = (OrgRole.OWNER, OrgRole.ADMIN, OrgRole.INSTRUCTOR, OrgRole.STUDENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def roles_of(connection: sa.Connection, org_id: UUID, user_id: UUID | None) -> t
     if user_id is None:
         return ()
     statement = sa.select(UserOrg.role).where(UserOrg.org_id == org_id, UserOrg.user_id == user_id)
-    return tuple(sorted(connection.execute(statement).scalars(), key=_STRONGEST_FIRST.index))
+    return tuple(sorted(connection.execute(statement).scalars(), key=STRONGEST_FIRST.index))
 
 
 def role_of(connection: sa.Connection, org_id: UUID, user_id: UUID | None) -> OrgRole | None:
@@ -106,7 +106,7 @@ def members(connection: sa.Connection, org_id: UUID) -> tuple[Member, ...]:
     found: dict[UUID, Member] = {}
     for row in connection.execute(statement):
         earlier = found.get(row.user_id)
-        roles = tuple(sorted((row.role, *(earlier.roles if earlier else ())), key=_STRONGEST_FIRST.index))
+        roles = tuple(sorted((row.role, *(earlier.roles if earlier else ())), key=STRONGEST_FIRST.index))
         found[row.user_id] = Member(row.user_id, row.full_name, row.email, row.phone, roles)
     return tuple(found.values())
 

@@ -11,6 +11,7 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
 from driveflow_desktop.ui.widgets.fields import FormField
 from driveflow_desktop.ui.widgets.panels import ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.text import dress, label
 
 _Editor = QLineEdit | QComboBox | QCheckBox | QPlainTextEdit
@@ -150,7 +151,7 @@ def _editor(line: Line) -> _Editor:
         tick.setChecked(bool(line.text))
         return tick
     if line.choices:
-        box = QComboBox()
+        box = Combo()
         for text, shown in line.choices:
             box.addItem(shown, text)
         box.setCurrentIndex(max(0, box.findData(line.text)))

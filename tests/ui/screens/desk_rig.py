@@ -22,7 +22,7 @@ from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 from tests.helpers.school import DANA, DANA_USER, DESK, LESSON, MIA, MONDAY, ORG, OWNER, SYDNEY, School, at
 from tests.ui.screens.people_rig import Person
 
-KEYS = "nsapxrdwct1"
+KEYS = "nsapxrdt1"
 """Letters that are shortcuts of the window."""
 
 

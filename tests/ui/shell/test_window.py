@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.kernel.changes import Changes
@@ -18,6 +18,7 @@ from driveflow_desktop.ui.shell.rail import FOLDED_WIDTH, OPEN_WIDTH, Badge
 from driveflow_desktop.ui.shell.statusbar import Status
 from driveflow_desktop.ui.shell.sync_words import SyncWords
 from driveflow_desktop.ui.shell.undo import Outcome
+from driveflow_desktop.ui.widgets.marks import KeyHint
 from tests.ui.shell.rig import RIGHTS, Rig
 
 BOOKING = Changes({"bookings": [UUID(int=1)]})
@@ -228,6 +229,25 @@ def test_the_sheet_of_keys_has_every_action(rig: Rig, qtbot: QtBot) -> None:
     words = {label.text() for label in sheet.findChildren(QLabel)}
     assert {spec.label for spec in rig.window.actions_.specs} <= words
     assert unnamed_controls(sheet) == []
+    with qtbot.waitSignal(sheet.destroyed):
+        qtbot.keyClick(sheet, KEY.Key_Escape)
+
+
+def test_the_sheet_of_keys_fits_its_window(rig: Rig, qtbot: QtBot) -> None:
+    qtbot.keyClick(rig.window, KEY.Key_F1)
+    (sheet,) = rig.window.findChildren(KeySheet)
+    (scroll,) = sheet.findChildren(QScrollArea)
+    sheet.resize(960, 620)
+    sheet.grab()  # lays out
+    assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0)
+    hints = [each for each in sheet.findChildren(KeyHint) if scroll.isAncestorOf(each)]
+    edges = {each.mapTo(sheet, each.rect().topRight()).x() for each in hints}
+    assert len(edges) == 3, "keys end on one line in each of three columns"
+    feet = dict.fromkeys(edges, 0)
+    for each in hints:
+        corner = each.mapTo(sheet, each.rect().bottomRight())
+        feet[corner.x()] = max(feet[corner.x()], corner.y())
+    assert max(feet.values()) - min(feet.values()) <= 60, "columns are about as long as each other"
     with qtbot.waitSignal(sheet.destroyed):
         qtbot.keyClick(sheet, KEY.Key_Escape)
 

@@ -45,6 +45,12 @@ class SyncLink(QObject):
         """Where this PC syncs, and as what."""
         return _NOWHERE if self._port is None else self._port.facts
 
+    @Slot()
+    def edited(self) -> None:
+        """The desk committed something."""
+        if self._port is not None:
+            self._port.edited()
+
     def sync_now(self) -> None:
         """Sync at once."""
         if self._port is not None:

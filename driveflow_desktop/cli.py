@@ -61,8 +61,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_import(commands)
     _add_files(commands)
+    _add_sync(commands)
     _add_checks(commands)
     _add_serve(commands)
+    _add_schools(commands)
     return parser
 
 
@@ -110,6 +112,22 @@ def _add_files(commands: _Commands) -> None:
         parser.set_defaults(handler=handler)
 
 
+def _add_sync(commands: _Commands) -> None:
+    join = commands.add_parser("join", help="fetch a school from its service into an empty folder")
+    join.add_argument("--url", required=True, metavar="URL", help="the address of the school's service")
+    who = join.add_mutually_exclusive_group(required=True)
+    who.add_argument("--invitation", metavar="CODE", help="the code of an invitation; the password is chosen now")
+    who.add_argument("--email", help="the address of an account that exists")
+    join.add_argument("--name", help="your name, with an invitation")
+    join.add_argument("--org", metavar="ID", help="which school, where you belong to several")
+    _common(join, as_json=True)
+    join.set_defaults(handler=_join)
+    sync = commands.add_parser("sync", help="send and fetch what is new, without a window")
+    sync.add_argument("--once", action="store_true", help="end when nothing is left to do")
+    _common(sync, as_json=True)
+    sync.set_defaults(handler=_sync)
+
+
 def _add_checks(commands: _Commands) -> None:
     doctor = commands.add_parser("doctor", help="check the school's data on this PC")
     _common(doctor, as_json=True)
@@ -147,6 +165,25 @@ def _port(given: str) -> int:
     if not given.isdecimal() or int(given) > 65_535:
         raise argparse.ArgumentTypeError(f"“{given}” is not a port: 0 to 65535")
     return int(given)
+
+
+def _add_schools(commands: _Commands) -> None:
+    school = commands.add_parser("school", help="schools of a sync service")
+    create = school.add_subparsers(required=True, metavar="ACT").add_parser("create", help="open a school")
+    create.add_argument("--name", required=True, help="the school's name")
+    create.add_argument("--owner-email", required=True, metavar="EMAIL", help="who is invited as its owner")
+    create.add_argument("--time-zone", default="Australia/Sydney", metavar="ZONE", help="default: %(default)s")
+    create.set_defaults(handler=_school_create)
+    user = commands.add_parser("user", help="people of a sync service")
+    invite = user.add_subparsers(required=True, metavar="ACT").add_parser("invite", help="invite somebody")
+    invite.add_argument("--org", required=True, metavar="ID", help="the school")
+    invite.add_argument("--email", required=True, help="whom to invite")
+    invite.add_argument("--role", required=True, choices=("owner", "admin", "instructor", "student"))
+    invite.add_argument("--instructor", metavar="ID", help="the instructor's record that is theirs")
+    invite.set_defaults(handler=_user_invite)
+    for parser in (create, invite):
+        parser.add_argument("--database-url", metavar="URL", help="the service's PostgreSQL (default: its own)")
+        _common(parser, as_json=True)
 
 
 # -- handlers; their modules are imported when they run, so that `driveflow --help` answers at once
@@ -192,6 +229,20 @@ def _export(arguments: argparse.Namespace) -> int:
     return _answer(arguments, export(_folder(arguments), arguments.file, _ask))
 
 
+def _join(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.syncing import join
+
+    if arguments.invitation and not arguments.name:
+        raise UserError("invalid", "An invitation needs your name.", hint="Add --name 'Ana Costa'.")
+    return _answer(arguments, join(_folder(arguments), arguments, _ask_password, _ask))
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.syncing import sync
+
+    return _answer(arguments, sync(_folder(arguments), arguments, _ask_password, _ask))
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.commands.checks import doctor
 
@@ -202,6 +253,18 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.commands.checks import audit_verify
 
     return _answer(arguments, audit_verify(_folder(arguments), _ask))
+
+
+def _school_create(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import school_create
+
+    return _answer(arguments, school_create(_folder(arguments), arguments))
+
+
+def _user_invite(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.schools import user_invite
+
+    return _answer(arguments, user_invite(_folder(arguments), arguments))
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -227,6 +290,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _folder(arguments: argparse.Namespace) -> DataFolder:
     return data_folder(getattr(arguments, "data_dir", None))
+
+
+def _ask_password() -> str:
+    """The password of whoever signs in, from the terminal or standard input."""
+    if sys.stdin.isatty():
+        return getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _ask() -> str:

@@ -156,3 +156,17 @@ def test_the_service_and_the_sync_engine_import_where_qt_is_not_installed():
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("without Qt:")
+
+
+def test_there_is_one_kind_of_combo_box() -> None:
+    """The style sheet takes the arrow away from a plain `QComboBox`; `Combo` paints it again."""
+    made = []
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "QComboBox"
+            derived = isinstance(node, ast.ClassDef) and any(
+                getattr(base, "id", "") == "QComboBox" for base in node.bases
+            )
+            if called or derived:
+                made.append(path.relative_to(PACKAGE).as_posix())
+    assert made == ["ui/widgets/picker.py"]

@@ -28,13 +28,15 @@ _HITS: Final = (
 )
 _LAST_BOOKING: Final = "SELECT id FROM bookings WHERE org_id = ? ORDER BY start_at DESC LIMIT 1"
 _BOOKED: Final = "SELECT * FROM bookings WHERE org_id = ? AND start_at >= ? AND start_at < ?"
-DAY_ROWS: Final = (
+_ROWS: Final = (
     "SELECT b.*, s.full_name, i.display_name, v.name FROM bookings AS b "
     "JOIN students AS s ON s.org_id = b.org_id AND s.id = b.student_id "
     "JOIN instructors AS i ON i.org_id = b.org_id AND i.id = b.instructor_id "
     "JOIN services AS v ON v.org_id = b.org_id AND v.id = b.service_id "
-    "WHERE b.org_id = ? AND b.start_at >= ? AND b.start_at < ? ORDER BY b.start_at"
+    "WHERE b.org_id = ? AND b.start_at >= ? AND b.start_at < ?"
 )
+DAY_ROWS: Final = f"{_ROWS} ORDER BY b.start_at"
+WEEK_ROWS: Final = f"{_ROWS} AND b.instructor_id = ? ORDER BY b.start_at"
 
 
 def asked_of(org_id: UUID, first: date, days: int, tz: ZoneInfo) -> tuple[bytes, int, int]:

@@ -1,26 +1,35 @@
-"""Changing the day in the calendar of the real window, beside the same rows by raw SQL."""
+"""Changing the day and the week in the calendar of the real window, beside the same rows by raw SQL."""
 
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from PySide6.QtCore import QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
-from driveflow_desktop.bench.data import DAY_ROWS, asked_of
+from driveflow_desktop.bench.data import DAY_ROWS, WEEK_ROWS, asked_of
 from driveflow_desktop.bench.figures import Figure, elapsed_ms, figure
 from driveflow_desktop.desktop_main import make_program
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.replica import Replica, connect
 from driveflow_desktop.ui.program import Program
+from driveflow_desktop.ui.screens.calendar.pages import WEEK
 from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
 from driveflow_desktop.ui.shell.theme import Mode, Theme
 from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 
-_DAYS: Final = 20
+_PAGES: Final = 20
 _PATIENCE_MS: Final = 60_000
+_FIRST_INSTRUCTOR: Final = "SELECT id FROM instructors WHERE org_id = ? AND active ORDER BY id LIMIT 1"
 
 
-def change_day_figure(app: QApplication, replica: Replica) -> Figure:
-    """`change_day`: from the key to the painted page, 20 days in a row; median."""
+def calendar_page_figures(app: QApplication, replica: Replica) -> list[Figure]:
+    """`change_day` and `change_week`: from the key to the painted page, 20 pages in a row; median.
+
+    A week is one instructor's.
+    """
     program = make_program(replica, ForgetfulMemory(), Theme(app, Mode.LIGHT))
     try:
         program.start()
@@ -28,16 +37,45 @@ def change_day_figure(app: QApplication, replica: Replica) -> Figure:
         screen = program.window.host.current
         if not isinstance(screen, CalendarScreen):
             raise Bug("the calendar did not open")
-        return _measure(program, screen, replica)
+        return [_days(program, screen, replica), _weeks(program, screen, replica)]
     finally:
         program.close()
         for _round in range(2):  # a field's list of suggestions goes after its field
             app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def _measure(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:
-    session, presenter, loop = program.desk.session, screen.presenter, QEventLoop()
-    presenter.step(-_DAYS)
+def _days(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:
+    with contextlib.closing(connect(replica.path, replica.key, read_only=True)) as raw:
+        session, presenter = program.desk.session, screen.presenter
+
+        def by_hand() -> None:
+            raw.execute(DAY_ROWS, asked_of(session.org_id, presenter.day, 1, session.tz)).fetchall()
+
+        return figure("change_day", _pages(program, screen, by_hand), 50)
+
+
+def _weeks(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:
+    with contextlib.closing(connect(replica.path, replica.key, read_only=True)) as raw:
+        session, presenter = program.desk.session, screen.presenter
+        (instructor,) = raw.execute(_FIRST_INSTRUCTOR, (session.org_id.bytes,)).fetchone()
+        presenter.today()
+        presenter.choose_instructor(UUID(bytes=instructor))
+        program.bridge.wait_idle(_PATIENCE_MS)
+        if presenter.view != WEEK:
+            raise Bug("the calendar shows no week")
+
+        def by_hand() -> None:
+            monday = presenter.day - timedelta(days=presenter.day.weekday())
+            asked = (*asked_of(session.org_id, monday, 7, session.tz), instructor)
+            raw.execute(WEEK_ROWS, asked).fetchall()
+
+        return figure("change_week", _pages(program, screen, by_hand), 50)
+
+
+def _pages(program: Program, screen: CalendarScreen, by_hand: Callable[[], None]) -> tuple[list[float], list[float]]:
+    """Milliseconds of the pages that lead up to the present one, and of the same rows by hand."""
+    presenter, loop = screen.presenter, QEventLoop()
+    presenter.step(-_PAGES)
     program.bridge.wait_idle(_PATIENCE_MS)
 
     def step() -> None:
@@ -47,16 +85,10 @@ def _measure(program: Program, screen: CalendarScreen, replica: Replica) -> Figu
             loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         screen.view.viewport().repaint()
 
-    raw = connect(replica.path, replica.key, read_only=True)
-
-    def by_hand() -> None:
-        raw.execute(DAY_ROWS, asked_of(session.org_id, presenter.day, 1, session.tz)).fetchall()
-
     ours, theirs = list[float](), list[float]()
-    for _ in range(_DAYS):
+    for _ in range(_PAGES):
         ours.append(elapsed_ms(step))
         # What the page reads after it is shown, for verdicts, belongs to neither.
         program.bridge.wait_idle(_PATIENCE_MS)
         theirs.append(elapsed_ms(by_hand))
-    raw.close()
-    return figure("change_day", (ours, theirs), 50)
+    return ours, theirs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from driveflow_desktop.bench.data import free_slots_figure, save_figure, search_figure
-from driveflow_desktop.bench.days import change_day_figure
+from driveflow_desktop.bench.days import calendar_page_figures
 from driveflow_desktop.bench.figures import Figure, table
 from driveflow_desktop.bench.frames import calendar_frames, roster_figures
 from driveflow_desktop.bench.school import measured_school
@@ -55,7 +55,7 @@ def _desk(folder: DataFolder) -> list[Figure]:
         with replica.reader() as connection:
             tz = zone(school(connection, actor.org_id).time_zone)
         return [
-            change_day_figure(app, replica),
+            *calendar_page_figures(app, replica),
             *calendar_frames(app),
             search_figure(replica, actor.org_id, now),
             free_slots_figure(replica, actor.org_id, now, tz),

@@ -9,7 +9,8 @@ from driveflow_desktop.demo.catalogue import PACK_MINUTES
 from driveflow_desktop.demo.plan import Charge, LessonPlan, RunPlan
 from driveflow_desktop.demo.scale import DAY, MINUTE
 from driveflow_desktop.demo.stories import cancellation_of
-from driveflow_desktop.domain.finance.rules import Paid, at_the_till, charge_split, refund_amount_quote
+from driveflow_desktop.domain.finance.rules.charges import Paid, at_the_till, charge_split
+from driveflow_desktop.domain.finance.rules.refunds import refund_amount_quote
 from driveflow_desktop.domain.finance.values import (
     PaymentKind,
     PaymentMethod,

@@ -32,7 +32,7 @@ from driveflow_desktop.store.files import ReplicaFiles
 from driveflow_desktop.store.open_replica import Setting, bare_replica
 from driveflow_desktop.store.state import become_new_device
 
-_MADE_OF: Final = ("kernel", "store", "domain", "demo")
+_MADE_OF: Final = ("kernel", "store", "domain", "adapters", "demo")
 _KEPT_SECONDS: Final = 7 * 24 * 3600
 CACHE_VARIABLE: Final = "DRIVEFLOW_DEMO_CACHE"
 """Chooses another folder for the kept schools."""

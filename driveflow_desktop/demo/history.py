@@ -32,7 +32,7 @@ from driveflow_desktop.domain.desk.commands import (
 from driveflow_desktop.domain.execution.commands import LessonChanges
 from driveflow_desktop.domain.finance.commands import NewPayment, refund
 from driveflow_desktop.domain.finance.queries import payments_of
-from driveflow_desktop.domain.finance.rules import at_the_till
+from driveflow_desktop.domain.finance.rules.charges import at_the_till
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentMethod, PaymentStatus, RefundStatus
 from driveflow_desktop.domain.people.commands.guardians import (

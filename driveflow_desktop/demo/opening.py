@@ -6,21 +6,21 @@ from datetime import date
 from functools import cache
 from typing import Final
 
-import holidays
-
+from driveflow_desktop.adapters import public_holidays as calendars
 from driveflow_desktop.demo.cast import STUDENTS
 from driveflow_desktop.demo.plan import Absence, InstructorPlan
 from driveflow_desktop.kernel.time import MINUTES_PER_DAY, weekday_sunday0
 
+COUNTRY: Final = "AU"
 REGION: Final = "NSW"
 Minutes = tuple[int, int]
 
 
 @cache
 def public_holidays(first_year: int, last_year: int) -> dict[date, str]:
-    """The state's public holidays by date."""
-    found = holidays.country_holidays("AU", subdiv=REGION, years=range(first_year, last_year + 1))
-    return {day: str(name) for day, name in sorted(found.items())}
+    """The state's public holidays by date, in the words that Settings loads them with."""
+    found = calendars.public_holidays(COUNTRY, REGION, range(first_year, last_year + 1))
+    return {day: name for day, name, _region in found}
 
 
 @dataclass(frozen=True, slots=True)

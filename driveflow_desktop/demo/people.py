@@ -18,7 +18,7 @@ from driveflow_desktop.demo.catalogue import PACK, PACK_LESSONS
 from driveflow_desktop.demo.plan import Absence, GuardianPlan, InstructorPlan, Spot, StudentPlan
 from driveflow_desktop.demo.scale import DAY, HOUR, MINUTE, Scale, Span, day_start, days
 from driveflow_desktop.demo.sources import Suburb, names, street, suburbs, words
-from driveflow_desktop.domain.people.rules.names import is_abn
+from driveflow_desktop.domain.names import is_abn
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
 
 _WANTS: Final = (1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 10, 12)

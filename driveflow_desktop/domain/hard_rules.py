@@ -13,8 +13,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.execution.tables import Lesson
-from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
+from driveflow_desktop.domain.finance.queries import minutes_left_in
+from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentStatus, PayoutStatus, RefundStatus
+from driveflow_desktop.domain.identity.checks import require_stored_form
+from driveflow_desktop.domain.identity.tables import Org
 from driveflow_desktop.domain.scheduling.rules.states import STEPS
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import FINAL, OCCUPYING, BookingStatus
@@ -28,6 +31,7 @@ T = TypeVar("T")
 LONGEST_BOOKING: Final = timedelta(hours=24)
 _SLOT_COLUMNS: Final = frozenset({"start_at", "end_at", "instructor_id", "student_id", "status"})
 _TIMES: Final = frozenset({"start_at", "end_at"})
+_MINUTES: Final = frozenset({"status", "overrides"})
 _PEOPLE: Final = frozenset({"instructor_id", "student_id"})
 _BOOKINGS: Final = Booking.__tablename__
 _CHUNK: Final = 400
@@ -52,6 +56,7 @@ class _Slot(NamedTuple):
 
 def hard_rules(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
     """Raise `UserError` when what the transaction leaves behind breaks a hard rule; codes as in docs/protocol.md."""
+    _check_school(connection, org_id, mutations)
     _check_times(connection, org_id, mutations)
     for mutation in mutations:
         if mutation.table_name == _BOOKINGS and mutation.op is Op.UPDATE and "status" in mutation.values:
@@ -59,6 +64,7 @@ def hard_rules(connection: sa.Connection, org_id: UUID, mutations: Sequence[Muta
     for clash in find_overlaps(connection, org_id, _written(mutations, _BOOKINGS, _SLOT_COLUMNS)):
         raise overlap_error(clash)
     _check_people(connection, org_id, mutations)
+    _check_packages(connection, org_id, mutations)
     payments = _written(mutations, Payment.__tablename__)
     refunds = _written(mutations, Refund.__tablename__)
     if payments:
@@ -161,6 +167,14 @@ def _sweep(diary: Sequence[_Slot], ids: frozenset[UUID], code: str) -> Iterable[
         open_slots.append(slot)
 
 
+def _check_school(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
+    """What a school says about itself is as the commands store it: its ABN, phone and e-mail address are some."""
+    for mutation in mutations:
+        if mutation.table_name == Org.__tablename__ and mutation.op is not Op.DELETE:
+            country = connection.execute(sa.select(Org.country).where(Org.org_id == org_id)).scalar_one()
+            require_stored_form(mutation.values, country)
+
+
 def _check_times(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
     made = [one for one in mutations if one.table_name == _BOOKINGS and one.op is Op.INSERT]
     for mutation in made:
@@ -218,6 +232,22 @@ def _any(
     connection: sa.Connection, found: sa.Select[UUID], column: "sa.SQLColumnExpression[UUID]", ids: Sequence[UUID]
 ) -> bool:
     return any(connection.execute(found.where(column.in_(chunk)).limit(1)).first() for chunk in _chunks(ids))
+
+
+def _check_packages(connection: sa.Connection, org_id: UUID, mutations: Sequence[Mutation]) -> None:
+    """No package is used for more minutes than were bought: by a new use, or a cancelled booking that stands again."""
+    of_use = sa.select(PackageUse.package_id).where(PackageUse.org_id == org_id)
+    packages: set[UUID] = set()
+    for ids, column in (
+        (_written(mutations, PackageUse.__tablename__), PackageUse.id),
+        (_updated(mutations, _BOOKINGS, _MINUTES), PackageUse.booking_id),
+    ):
+        for chunk in _chunks(ids):
+            packages.update(connection.execute(of_use.where(column.in_(chunk))).scalars())
+    if any(
+        minutes < 0 for chunk in _chunks(packages) for minutes in minutes_left_in(connection, org_id, chunk).values()
+    ):
+        raise UserError("invalid", "The package does not have that many minutes left.", column="minutes")
 
 
 def _check_payments(connection: sa.Connection, org_id: UUID, ids: Sequence[UUID]) -> None:

@@ -157,8 +157,12 @@ def _window(work: Push) -> Sequence[WireTransaction]:
 
 
 def body_hash(transaction: WireTransaction) -> bytes:
-    """What the answer to a transaction id belongs to: the id with another body is `id_reused`."""
-    return hashlib.sha256(msgspec.json.encode(transaction, order="deterministic")).digest()
+    """What the answer to a transaction id belongs to: the id with another body is `id_reused`.
+
+    Sending it again as a replay, after a restore, is no other body.
+    """
+    plain = msgspec.structs.replace(transaction, replay=False)
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).digest()
 
 
 def _known(connection: sa.Connection, member: Member, transactions: Iterable[WireTransaction]) -> dict[UUID, Decided]:

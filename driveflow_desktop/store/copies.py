@@ -14,7 +14,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.failures import plain_errors
-from driveflow_desktop.store.files import PARTIAL, put_in_place, sync_file
+from driveflow_desktop.store.files import PARTIAL, put_in_place, remove_database, sync_file
 from driveflow_desktop.store.replica import Replica, connect
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def copy_replica(replica: Replica, target: Path) -> CopyReport:
     better than none. Raises `UserError`: `disk_full`, `read_only`, `corrupt`.
     """
     partial = target.with_name(target.name + PARTIAL)
-    with plain_errors(), without_remains(partial):
+    with plain_errors(), replica.held_in_place(), without_remains(partial):
         with contextlib.closing(connect(replica.path, replica.key, read_only=True)) as source:
             # One read transaction: the copy is one state, and writers neither wait nor make it begin again.
             source.execute("BEGIN")
@@ -67,7 +67,7 @@ def export_plain(replica: Replica, target: Path) -> Mapping[str, int]:
     if target.exists():
         raise UserError("exists", f"{target} is there already.", hint="Choose another name, or remove it first.")
     partial = target.with_name(target.name + PARTIAL)
-    with plain_errors(), without_remains(partial):
+    with plain_errors(), replica.held_in_place(), without_remains(partial):
         with contextlib.closing(connect(replica.path, replica.key)) as source:
             source.execute("ATTACH DATABASE ? AS plain KEY ''", (str(partial),))
             source.execute("BEGIN")
@@ -139,14 +139,9 @@ def _drop_machinery(plain: sqlcipher.Connection) -> None:
 @contextlib.contextmanager
 def without_remains(partial: Path) -> Iterator[None]:
     """Begin without remains of an earlier try, and leave none of a failed one."""
-    _remove(partial)
+    remove_database(partial)
     try:
         yield
     except BaseException:
-        _remove(partial)
+        remove_database(partial)
         raise
-
-
-def _remove(partial: Path) -> None:
-    for ending in ("", "-journal", "-wal", "-shm"):
-        partial.with_name(partial.name + ending).unlink(missing_ok=True)

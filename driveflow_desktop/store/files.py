@@ -1,6 +1,7 @@
 """Where a replica's files lie, and writing files so that they survive a power cut.
 
 <folder>/replica.db            the encrypted rows, with SQLite's own replica.db-wal and replica.db-shm beside it
+<folder>/replica.db.snapshot   a replica that is being fetched from the service; it takes the name when it is complete
 <folder>/replica.json          which key opens it (its id and where the key is kept, never the key)
 <folder>/replica.kdf.json      salt and cost of a passphrase, where no keyring holds the key
 <folder>/replica.lock          held by the one program that has the replica open
@@ -28,6 +29,11 @@ class ReplicaFiles:
     def database(self) -> Path:
         """The encrypted rows."""
         return self.folder / "replica.db"
+
+    @property
+    def snapshot(self) -> Path:
+        """The replica that is being fetched from the service, to take the database's place."""
+        return self.folder / "replica.db.snapshot"
 
     @property
     def identity(self) -> Path:
@@ -63,6 +69,12 @@ def wal_of(database: Path) -> Path:
 def shm_of(database: Path) -> Path:
     """The index of the write-ahead log; SQLite makes it anew whenever it is missing."""
     return database.with_name(database.name + "-shm")
+
+
+def remove_database(path: Path) -> None:
+    """Remove a database file that nobody has open, with what SQLite keeps beside it."""
+    for ending in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -21,13 +21,13 @@ Stored = bytes | int | float | str | None
 _CACHE_KIB: Final = 256_000
 
 
-class _Driver(Protocol):
+class Driver(Protocol):
     """What we need of the raw connection."""
 
-    def execute(self, statement: str, /) -> "_Driver":
+    def execute(self, statement: str, parameters: Sequence[Stored] = (), /) -> "Driver":
         """Run a statement."""
 
-    def executemany(self, statement: str, rows: Iterable[Sequence[Stored]], /) -> "_Driver":
+    def executemany(self, statement: str, rows: Iterable[Sequence[Stored]], /) -> "Driver":
         """Run a statement for each row."""
 
     def fetchall(self) -> list[tuple[str, ...]]:
@@ -37,7 +37,7 @@ class _Driver(Protocol):
 class Loading:
     """An open load; tables may be filled in any order, references are checked at the end."""
 
-    def __init__(self, driver: _Driver) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
     def load_rows(self, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Stored]]) -> None:
@@ -53,13 +53,13 @@ class Loading:
 def bulk_load(replica: Replica) -> Iterator[Loading]:
     """One transaction that fills the replica; raises `Bug` when the rows left references to nothing."""
     with replica.maintenance() as connection:
-        driver = cast("_Driver", connection.connection.driver_connection)
+        driver = cast("Driver", connection.connection.driver_connection)
         driver.execute("PRAGMA foreign_keys = OFF")
         driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         try:
             with connection.begin():
                 search_index.drop(connection)
-                indexes = _drop_indexes(driver)
+                indexes = drop_indexes(driver)
                 yield Loading(driver)
                 for statement in indexes:
                     driver.execute(statement)
@@ -86,10 +86,10 @@ def quick_writes(replica: Replica) -> Iterator[None]:
 
 def _pragma(replica: Replica, text: str) -> None:
     with replica.maintenance() as connection:
-        cast("_Driver", connection.connection.driver_connection).execute(f"PRAGMA {text}").fetchall()
+        cast("Driver", connection.connection.driver_connection).execute(f"PRAGMA {text}").fetchall()
 
 
-def _drop_indexes(driver: _Driver) -> list[str]:
+def drop_indexes(driver: Driver) -> list[str]:
     """Drop the indexes that are not unique keys, and return the statements that make them again."""
     found = driver.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE INDEX%' ORDER BY name"
@@ -99,8 +99,13 @@ def _drop_indexes(driver: _Driver) -> list[str]:
     return [statement for _, statement in found]
 
 
-def _require_whole(driver: _Driver) -> None:
-    broken = {row[0] for row in driver.execute("PRAGMA foreign_key_check").fetchall()}
+def broken_references(driver: Driver) -> set[str]:
+    """The tables that hold references to nothing."""
+    return {row[0] for row in driver.execute("PRAGMA foreign_key_check").fetchall()}
+
+
+def _require_whole(driver: Driver) -> None:
+    broken = broken_references(driver)
     if broken:
         raise Bug(f"the load left references to nothing in {', '.join(sorted(broken))}")
 

@@ -95,6 +95,34 @@ def audit_row(mutation: Mutation, stamp: Stamp, salt: bytes) -> dict[str, object
     }
 
 
+def write_audit_note(
+    connection: sa.Connection,
+    note_id: UUID,
+    stamp: Stamp,
+    about: tuple[str, UUID],
+    action: str,
+    before: Mapping[str, Json] | None,
+    after: Mapping[str, Json] | None,
+) -> None:
+    """Write an audit entry of something that is this PC's alone, hence in no outbox; `about` is a table and an id."""
+    salt = secrets.token_bytes(16)
+    entry = {
+        "org_id": stamp.org_id,
+        "id": note_id,
+        "actor_user_id": stamp.actor_user_id,
+        "device_id": stamp.device_id,
+        "action": action,
+        "entity_type": about[0],
+        "entity_id": about[1],
+        "before": before,
+        "after": after,
+        "salt": salt,
+        "content_hash": content_hash(salt, note_id, before, after),
+        "created_at": stamp.at,
+    }
+    connection.execute(AUDIT.insert(), entry)
+
+
 def content_hash(
     salt: bytes, mutation_id: UUID, before: Mapping[str, Json] | None, after: Mapping[str, Json] | None
 ) -> bytes:

@@ -21,6 +21,7 @@ from driveflow_desktop.kernel.clock import Clock
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.store.failures import plain_errors
+from driveflow_desktop.store.files import put_in_place, shm_of, wal_of
 from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.rows import THROUGH_ROWS
 from driveflow_desktop.store.unit_of_work import Actor, Command, Guard, Receipt, UnitOfWork, no_guard
@@ -34,6 +35,7 @@ OLDEST_SAFE_SQLITE: Final = (3, 51, 3)
 DOOR_SHUT, DOOR_SYNC = 0, 2
 _BUSY_MS: Final = 5_000
 _READERS: Final = 3
+_SWAP_PATIENCE: Final = 10.0
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WRITE: Final = re.compile(
     r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+"
@@ -113,6 +115,50 @@ class WriterLock:
         """A write inside a write would wait for itself for ever."""
         if self._holder == threading.get_ident():
             raise Bug("a write was begun inside another on the same thread")
+
+
+class FileGate:
+    """Many threads use the file, or one puts another in its place.
+
+    A thread that uses it already may use it again, so that a read inside a read never waits for the one outside.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._users = 0
+        self._replacing = False
+        self._mine = threading.local()
+
+    @contextlib.contextmanager
+    def using(self) -> Iterator[None]:
+        """Keep the file in its place for a block."""
+        depth: int = getattr(self._mine, "depth", 0)
+        if depth == 0:
+            with self._condition:
+                self._condition.wait_for(lambda: not self._replacing)
+                self._users += 1
+        self._mine.depth = depth + 1
+        try:
+            yield
+        finally:
+            self._mine.depth = depth
+            if depth == 0:
+                with self._condition:
+                    self._users -= 1
+                    self._condition.notify_all()
+
+    @contextlib.contextmanager
+    def alone(self, patience: float) -> Iterator[None]:
+        """Be the only one; `UserError("busy")` when others go on using the file for `patience` seconds."""
+        with self._condition:
+            self._replacing = True
+            try:
+                if not self._condition.wait_for(lambda: not self._users, timeout=patience):
+                    raise UserError("busy", "The school's data is in use.", hint="It is tried again in a moment.")
+                yield
+            finally:
+                self._replacing = False
+                self._condition.notify_all()
 
 
 def written_table(statement: str) -> str | None:
@@ -198,6 +244,7 @@ class Replica:
         self._on_close = on_close
         self._door = _Door()
         self._lock = WriterLock()
+        self._gate = FileGate()
         self._closed = False
         self._synced = frozenset(name for name, table in tables.tables.items() if "version" in table.columns)
         self._writer_engine = self._engine(lambda: connect(path, key, self._door), sa.pool.StaticPool, "IMMEDIATE")
@@ -235,8 +282,12 @@ class Replica:
     @contextlib.contextmanager
     def reader(self) -> Iterator[sa.Connection]:
         """A read-only connection on one consistent state; safe from any thread."""
-        with plain_errors(), self._reader_engine.connect() as connection, connection.begin():
+        with plain_errors(), self._gate.using(), self._reader_engine.connect() as connection, connection.begin():
             yield connection
+
+    def held_in_place(self) -> contextlib.AbstractContextManager[None]:
+        """A block in which the file keeps its place, for connections of one's own."""
+        return self._gate.using()
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -306,8 +357,37 @@ class Replica:
 
         For a timer off the UI thread.
         """
-        with plain_errors(), contextlib.closing(connect(self.path, self.key)) as connection:
+        with plain_errors(), self._gate.using(), contextlib.closing(connect(self.path, self.key)) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def replace_file(self, complete: Callable[[], Path]) -> None:
+        """Put another file in this one's place while it stays open; readers and writers wait meanwhile.
+
+        `complete` runs while nobody writes: it brings over what was written last, and returns the finished, synced
+        file without a log beside it. At every moment the old or the new file has the replica's name. Raises
+        `UserError("busy")` when readers do not come to an end; the old file stands then.
+        """
+        with plain_errors(), self._lock.sync():
+            if self._closed:
+                raise UserError("closed", "The replica is closed.")
+            finished = complete()
+            with self._gate.alone(_SWAP_PATIENCE):
+                # Whatever is in the old log belongs to the old file alone: SQLite would lay it over the new one.
+                whole = self._checkpoint_whole()
+                self._dispose()
+                if not whole:
+                    raise UserError("busy", "The school's data is in use.", hint="It is tried again in a moment.")
+                for log_file in (wal_of(self.path), shm_of(self.path)):
+                    log_file.unlink(missing_ok=True)
+                put_in_place(finished, self.path)
+
+    def _checkpoint_whole(self) -> bool:
+        """Move the whole log into the file; says whether nothing is left of it."""
+        with self._writer_engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            found = cursor.fetchone()
+            return found is not None and found[0] == 0
 
     def close(self) -> None:
         """Close every connection; the file is complete without its WAL afterwards."""

@@ -26,6 +26,11 @@ def write_fact(connection: sa.Connection, key: str, value: str) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
+def forget_fact(connection: sa.Connection, key: str) -> None:
+    """Remove the fact."""
+    connection.execute(_STATE.delete().where(_STATE.c.key == key))
+
+
 def device_id(connection: sa.Connection) -> UUID | None:
     """The device this replica is, or None when it never had one."""
     found = read_fact(connection, DEVICE_ID)

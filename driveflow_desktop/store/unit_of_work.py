@@ -47,9 +47,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """What would take a transaction back: its mutations, to be undone last first."""
+    """What would take a transaction back: its mutations, to be undone last first, then what it did beside them."""
 
     mutations: tuple[Mutation, ...]
+    beside: "tuple[Callable[[UnitOfWork], None], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Receipt(Generic[T]):
 class _Written:
     mutations: list[Mutation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    beside: list[tuple[str, UUID, "Callable[[UnitOfWork], None]"]] = field(default_factory=list)
 
 
 class UnitOfWork:
@@ -106,6 +108,12 @@ class UnitOfWork:
     def warn(self, message: str) -> None:
         """Add advice for the person to the receipt."""
         self._written.warnings.append(message)
+
+    def did_beside(self, table: str, row_id: UUID, undo: "Callable[[UnitOfWork], None]") -> None:
+        """Tell of a change to a table that is this PC's alone and not in the log: screens hear of it, undo takes it
+        back by `undo`, which tells of its own change in turn.
+        """
+        self._written.beside.append((table, row_id, undo))
 
     def not_undoable(self) -> None:
         """Say that no inverse exists (a document was sent, money moved)."""
@@ -164,6 +172,8 @@ class UnitOfWork:
         for mutation in reversed(inverse.mutations):
             self._topic = f"{mutation.topic}.undone" if not mutation.topic.endswith(".undone") else mutation.topic[:-7]
             self._revert_one(mutation)
+        for undo in reversed(inverse.beside):
+            undo(self)
 
     # -- finishing ----------------------------------------------------------------------------------------------
 
@@ -176,7 +186,10 @@ class UnitOfWork:
         changed: dict[str, set[UUID]] = {}
         for mutation in mutations:
             changed.setdefault(mutation.table_name, set()).add(mutation.row_id)
-        inverse = Revert(tuple(mutations)) if self._undoable and mutations else None
+        for table, row_id, _undo in self._written.beside:
+            changed.setdefault(table, set()).add(row_id)
+        undos = tuple(undo for _table, _row_id, undo in self._written.beside)
+        inverse = Revert(tuple(mutations), undos) if self._undoable and (mutations or undos) else None
         return Receipt(value, Changes(changed), inverse, self.stamp.transaction_id, tuple(self._written.warnings))
 
     def _keep_base_rows(self, mutations: Sequence[Mutation]) -> None:

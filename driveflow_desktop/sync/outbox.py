@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final, TypeAlias, cast
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from driveflow_desktop.store.log import OUTBOX
@@ -19,6 +20,10 @@ _Entry: TypeAlias = sa.Row[*tuple[object, ...]]
 
 HELD: Final = "held"
 """`last_error` of a pending entry that collides with a state the cursor only passes through: not laid on for now."""
+
+
+REPLAY: Final = "replay"
+"""`last_error` of a settled entry that an older epoch of the service had acknowledged, and the restored one has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,17 @@ def _pending(org_id: UUID) -> sa.ColumnElement[bool]:
 
 def pending_edits(connection: sa.Connection, org_id: UUID) -> list[PendingEdit]:
     """Every edit that lies over a service row, oldest first."""
+    return _edits(connection, _pending(org_id))
+
+
+def edits_of(connection: sa.Connection, org_id: UUID, transaction_id: UUID) -> list[PendingEdit]:
+    """The edits of one transaction, pending or not, oldest first."""
+    return _edits(connection, sa.and_(OUTBOX.c.org_id == org_id, OUTBOX.c.transaction_id == transaction_id))
+
+
+def _edits(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[PendingEdit]:
     text = sa.type_coerce(OUTBOX.c.payload, sa.Text).label("text")
-    rows = connection.execute(sa.select(*_COLUMNS, text).where(_pending(org_id)).order_by(OUTBOX.c.id))
+    rows = connection.execute(sa.select(*_COLUMNS, text).where(where).order_by(OUTBOX.c.id))
     return [
         PendingEdit(
             mutation_id=row.id,
@@ -99,7 +113,8 @@ def to_push(
     found: list[WireTransaction] = []
     size = 0
     waits: set[str] = set()
-    for transaction_id, entries in _unjudged(connection, org_id, limit):
+    unjudged = sa.and_(_pending(org_id), OUTBOX.c.acked_seq.is_(None))
+    for transaction_id, entries in _whole(connection, unjudged, limit):
         if actor_user_id is not None and (entries[0].actor_user_id != actor_user_id or _builds_on(entries, waits)):
             waits |= {str(entry.row_id) for entry in entries}
             continue
@@ -110,12 +125,35 @@ def to_push(
     return found
 
 
-def _unjudged(connection: sa.Connection, org_id: UUID, limit: int) -> Iterator[tuple[UUID, list[_Entry]]]:
-    """Unjudged transactions, oldest first, read about `limit` mutations at a time."""
-    waiting = sa.select(*_COLUMNS, OUTBOX.c.payload, OUTBOX.c.actor_user_id).where(
-        _pending(org_id), OUTBOX.c.acked_seq.is_(None)
-    )
-    ordered = waiting.order_by(OUTBOX.c.id)
+def to_replay(connection: sa.Connection, org_id: UUID, actor_user_id: UUID, *, limit: int) -> list[WireTransaction]:
+    """The oldest transactions of a member that an older epoch had acknowledged, whole, about `limit` mutations."""
+    found: list[WireTransaction] = []
+    size = 0
+    for transaction_id, entries in _whole(connection, replays_of(org_id, actor_user_id), limit):
+        if found and size + len(entries) > limit:
+            break
+        found.append(msgspec.structs.replace(_transaction(transaction_id, entries), replay=True))
+        size += len(entries)
+    return found
+
+
+def replays_of(org_id: UUID, actor_user_id: UUID) -> sa.ColumnElement[bool]:
+    """Which entries of the outbox a member has to replay."""
+    mine = OUTBOX.c.actor_user_id == actor_user_id
+    return sa.and_(OUTBOX.c.org_id == org_id, OUTBOX.c.last_error == REPLAY, mine)
+
+
+def mark_replayed(
+    connection: sa.Connection, org_id: UUID, transaction_id: UUID, seq: int | None, error: str | None
+) -> None:
+    """Note what the restored service made of a transaction."""
+    where = (OUTBOX.c.org_id == org_id, OUTBOX.c.transaction_id == transaction_id, OUTBOX.c.last_error == REPLAY)
+    connection.execute(OUTBOX.update().where(*where).values(acked_seq=seq, last_error=error))
+
+
+def _whole(connection: sa.Connection, where: sa.ColumnElement[bool], limit: int) -> Iterator[tuple[UUID, list[_Entry]]]:
+    """The transactions of some entries, oldest first, read about `limit` mutations at a time."""
+    ordered = sa.select(*_COLUMNS, OUTBOX.c.payload, OUTBOX.c.actor_user_id).where(where).order_by(OUTBOX.c.id)
     after: UUID | None = None
     while True:
         page = ordered if after is None else ordered.where(OUTBOX.c.id > after)

@@ -23,8 +23,9 @@ from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.log_tables import ReplicaState
 from driveflow_desktop.store.rows import RowCodec, codec
 from driveflow_desktop.store.types import Json, Value
-from driveflow_desktop.sync.conflicts import LostEdit, keep_notices
-from driveflow_desktop.sync.pending import Pending, RowKey, WireImage
+from driveflow_desktop.sync.conflicts import CONFLICTS, LostEdit, keep_conflict, keep_notices, note_authors
+from driveflow_desktop.sync.outbox import edits_of, mark_replayed
+from driveflow_desktop.sync.pending import Pending, RowKey, WireImage, conflict_row
 from driveflow_desktop.sync.protocol import (
     EDIT_LOST,
     UNDECIDED,
@@ -46,7 +47,10 @@ _CHUNK: Final = 500
 
 @dataclass(slots=True)
 class SyncOutcome:
-    """What a step did to the replica: rows that may look different now, and transactions that became conflicts."""
+    """What a step did to the replica: rows that may look different now, and transactions that became conflicts.
+
+    Under the name of the table `conflicts`, `changes` says which of the inbox came, went or changed.
+    """
 
     changes: Changes = field(default_factory=Changes)
     set_aside: tuple[UUID, ...] = ()
@@ -80,7 +84,8 @@ def apply_page(
     own = pending.own({change.transaction_id for change in changes})
     # The answer to our push may have been lost; the log itself says what was applied.
     pending.accept({change.transaction_id: change.seq for change in changes if change.transaction_id in own})
-    keep_notices(connection, org_id, [_lost(change) for change in changes if change.event == EDIT_LOST], now)
+    lost = [_lost(change) for change in changes if change.event == EDIT_LOST]
+    noticed = keep_notices(connection, org_id, lost, now)
     incoming = {
         (change.table, change.id): change.row if change.op == "upsert" else None
         for change in changes
@@ -88,7 +93,12 @@ def apply_page(
     }
     newest = page.next >= page.head
     outcome = _Rewrite(connection, org_id, tables, pending, final=newest).settle(incoming, page.next)
+    foreign = (change for change in changes if change.op != "event" and change.transaction_id not in own)
+    note_authors(
+        connection, org_id, {(change.table, change.id): (change.actor_user_id, change.at) for change in foreign}
+    )
     _save_cursor(connection, page.next)
+    outcome.changes = outcome.changes.merge(Changes({CONFLICTS.name: noticed | pending.inbox}))
     return outcome
 
 
@@ -103,6 +113,48 @@ def apply_results(
         if result.seq is None and result.code not in (None, UNDECIDED):
             met: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
             rewrite.touched |= pending.put_aside({result.id}, result.code, result.detail, met)
+    outcome = rewrite.settle({}, read_cursor(connection))
+    outcome.changes = outcome.changes.merge(Changes({CONFLICTS.name: pending.inbox}))
+    return outcome
+
+
+def take_replayed(
+    connection: sa.Connection, org_id: UUID, now: datetime, results: Sequence[TransactionResult]
+) -> list[UUID]:
+    """Take a restored service's judgement of replayed transactions; returns those that went to the inbox.
+
+    They lie over no row: what stands comes with the log, what lost waits in the inbox.
+    """
+    lost: list[UUID] = []
+    for result in results:
+        refused = None if result.seq is not None else (result.code or "invalid")
+        mark_replayed(connection, org_id, result.id, result.seq, refused)
+        if refused is not None:
+            theirs: Mapping[str, Json] = {"current": [_current(row) for row in result.current]}
+            mine = edits_of(connection, org_id, result.id)
+            keep_conflict(connection, conflict_row(org_id, result.id, refused, result.detail, mine, theirs, now))
+            lost.append(result.id)
+    return lost
+
+
+def lay_pending(connection: sa.Connection, org_id: UUID, tables: sa.MetaData, now: datetime) -> SyncOutcome:
+    """Lay pending edits over rows that came from the service as they are: keep those as bases first.
+
+    For a replica that was fetched anew. What collides is held back until the service has judged it.
+    """
+    bare = Pending(connection, org_id, tables, now)
+    by_table: dict[str, list[UUID]] = {}
+    for table, row_id in sorted(bare.rows()):
+        by_table.setdefault(table, []).append(row_id)
+    bases: dict[RowKey, WireImage] = {}
+    for table, ids in by_table.items():
+        rows = codec(tables.tables[table])
+        standing = rows.read_many(connection, org_id, ids)
+        bases |= {(table, one): rows.to_wire(standing[one]) if one in standing else None for one in ids}
+    bare.keep_base(bases)
+    pending = Pending(connection, org_id, tables, now)
+    rewrite = _Rewrite(connection, org_id, tables, pending, final=False)
+    rewrite.touched |= bases.keys()
     return rewrite.settle({}, read_cursor(connection))
 
 

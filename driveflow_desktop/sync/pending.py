@@ -42,10 +42,12 @@ class Pending:
         self._based: set[RowKey] = {(row.table_name, row.id) for row in keys}
         self._bases: dict[RowKey, WireImage] = {}
         self.set_aside: set[UUID] = set()
+        self.inbox: set[UUID] = set()
+        """Conflicts that came, or went because the service had applied them."""
 
     # -- asking -------------------------------------------------------------------------------------------------
 
-    def keys(self) -> set[RowKey]:
+    def rows(self) -> set[RowKey]:
         """The rows under pending edits."""
         return set(self._by_row)
 
@@ -127,7 +129,9 @@ class Pending:
         if not accepted:
             return
         # A transaction set aside here may have been applied all the same, when its answer was lost.
-        for transaction_id in withdraw(self._connection, self._org_id, accepted.keys(), self._now):
+        withdrawn = withdraw(self._connection, self._org_id, accepted.keys(), self._now)
+        self.inbox.update(withdrawn)
+        for transaction_id in withdrawn:
             mine = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
             stands = {"acked_seq": accepted[transaction_id], "last_error": None}
             self._connection.execute(OUTBOX.update().where(*mine).values(stands))
@@ -152,12 +156,16 @@ class Pending:
             return set()
         for transaction_id in sorted(gone):
             own_code = code if transaction_id in roots else "missing_reference"
-            self._keep_conflict(transaction_id, own_code, detail, theirs)
+            mine = self._by_transaction[transaction_id]
+            keep_conflict(
+                self._connection, conflict_row(self._org_id, transaction_id, own_code, detail, mine, theirs, self._now)
+            )
         finished = {"processed_at": self._now, "last_error": code}
         for transaction_id in gone:
             where = (OUTBOX.c.org_id == self._org_id, OUTBOX.c.transaction_id == transaction_id)
             self._connection.execute(OUTBOX.update().where(*where, OUTBOX.c.processed_at.is_(None)).values(finished))
         self.set_aside |= gone
+        self.inbox |= gone
         return self._drop(gone)
 
     def hold(self, roots: Collection[UUID]) -> set[RowKey]:
@@ -217,24 +225,27 @@ class Pending:
             self._by_transaction.pop(transaction_id, None)
         return touched
 
-    def _keep_conflict(self, transaction_id: UUID, code: str, detail: str | None, theirs: Mapping[str, Json]) -> None:
-        mine: list[Json] = [
-            {
-                "table": edit.table,
-                "id": str(edit.row_id),
-                "op": edit.op.value,
-                "values": edit.values,
-                "before": edit.before,
-            }
-            for edit in self._by_transaction[transaction_id]
-        ]
-        row = {
-            "org_id": self._org_id,
-            "transaction_id": transaction_id,
-            "code": code,
-            "detail": detail,
-            "mine": {"mutations": mine},
-            "theirs": theirs,
-            "created_at": self._now,
-        }
-        keep_conflict(self._connection, row)
+
+def conflict_row(
+    org_id: UUID,
+    transaction_id: UUID,
+    code: str,
+    detail: str | None,
+    edits: Iterable[PendingEdit],
+    theirs: Mapping[str, Json],
+    now: datetime,
+) -> dict[str, object]:
+    """A transaction that did not stand, as the inbox keeps it: whole, so that it can be applied again."""
+    mine: list[Json] = [
+        {"table": edit.table, "id": str(edit.row_id), "op": edit.op.value, "values": edit.values, "before": edit.before}
+        for edit in edits
+    ]
+    return {
+        "org_id": org_id,
+        "transaction_id": transaction_id,
+        "code": code,
+        "detail": detail,
+        "mine": {"mutations": mine},
+        "theirs": theirs,
+        "created_at": now,
+    }

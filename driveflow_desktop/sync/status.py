@@ -32,8 +32,9 @@ class SyncState(StrEnum):
 class SyncStatus:
     """A snapshot of the engine, made on the sync thread and handed to any other.
 
-    `waiting` counts local transactions that the service has not judged, `conflicts` those that wait for a person.
-    `synced_at` is when replica and service last agreed. `progress` is (rows taken, rows in all) of a first sync.
+    `waiting` counts local transactions that the service has not judged, `others_waiting` those among them that wait
+    for another member's sign-in on this PC, `conflicts` those that wait for a person. `synced_at` is when replica and
+    service last agreed. `progress` is (rows taken, rows in all) of a snapshot, first or later.
     """
 
     state: SyncState
@@ -43,3 +44,4 @@ class SyncStatus:
     problem: UserError | None = None
     progress: tuple[int, int] | None = None
     user_id: UUID | None = None
+    others_waiting: int = 0

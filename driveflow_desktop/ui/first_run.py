@@ -7,9 +7,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QLineEdit, QMessageBox, QVBoxLayout
 
-from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, checked_details
-from driveflow_desktop.domain.people.rules.contacts import clean_email, normalise_phone
-from driveflow_desktop.domain.people.rules.names import clean_name
+from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, check_new_school
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.ui.widgets.buttons import Button
@@ -107,15 +105,10 @@ class FirstRun(QDialog):
 
     def _school(self, texts: dict[str, str]) -> NewSchool:
         region = texts["region"]
-        phone = texts["phone"].strip()
-        owner = NewUser(
-            id=self._ids.new(),
-            email=_required(clean_email(texts["email"]), "email"),
-            full_name=clean_name(texts["full_name"]),
-            phone=normalise_phone(phone, "AU") if phone else None,
-        )
-        checked_details({"name": texts["name"], "region": region})
-        return NewSchool(texts["name"], owner, _ZONES[region], region=region, gst_registered=bool(texts["gst"]))
+        owner = NewUser(self._ids.new(), texts["email"], texts["full_name"], texts["phone"])
+        request = NewSchool(texts["name"], owner, _ZONES[region], region=region, gst_registered=bool(texts["gst"]))
+        check_new_school(request)
+        return request
 
 
 def choose_school(ids: IdSource) -> Choice | None:
@@ -141,14 +134,9 @@ def ask_passphrase() -> str:
 def show_failure(error: UserError) -> None:
     """Say why the school could not be opened, before there is a window to say it in."""
     box = QMessageBox(QMessageBox.Icon.Warning, _tr("DriveFlow"), error.message)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(error.hint)
     box.exec()
-
-
-def _required(value: str | None, column: str) -> str:
-    if not value:
-        raise UserError("invalid", _tr("This is needed."), column=column)
-    return value
 
 
 def _card_around(form: QuickForm) -> Card:

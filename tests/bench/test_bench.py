@@ -12,6 +12,7 @@ GROUPS = {
     "start": ["cold_start", "memory"],
     "desk": [
         "change_day",
+        "change_week",
         "frame_scroll_p99",
         "frame_drag_p99",
         "search",

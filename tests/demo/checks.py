@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from driveflow_desktop.demo.build import DemoSchool
 from driveflow_desktop.domain.catalog.queries import price_book
 from driveflow_desktop.domain.catalog.rules import price_for
+from driveflow_desktop.domain.contacts import clean_email, normalise_phone
 from driveflow_desktop.domain.execution.tables import Lesson
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Payout, PayoutRun, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, RefundStatus
 from driveflow_desktop.domain.hard_rules import find_overlaps
 from driveflow_desktop.domain.identity.queries import school
-from driveflow_desktop.domain.people.rules.contacts import clean_email, normalise_phone
-from driveflow_desktop.domain.people.rules.names import clean_name, is_abn
+from driveflow_desktop.domain.names import clean_name, is_abn
 from driveflow_desktop.domain.people.tables import Guardian, Instructor, Student
 from driveflow_desktop.domain.scheduling.loader import Days, load_diaries, load_setting
 from driveflow_desktop.domain.scheduling.queries import active_policy

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from driveflow_desktop.adapters.public_holidays import public_holidays
 from driveflow_desktop.demo import build
 from driveflow_desktop.demo.build import build_demo, read_demo
 from driveflow_desktop.demo.cache import CACHE_VARIABLE, cached_demo
@@ -61,6 +62,13 @@ def test_the_same_seed_loads_the_same_school(middle: Made, tmp_path: Path) -> No
 def test_another_seed_makes_another_school() -> None:
     one, other = (compose(seed, NOW, SCALES[DemoSize.SMALL]) for seed in (1, 2))
     assert [student.name for student in one.students] != [student.name for student in other.students]
+
+
+def test_holidays_have_the_names_that_a_school_loads_itself() -> None:
+    plan = compose(1, NOW, SCALES[DemoSize.SMALL])
+    years = range(min(plan.holidays).year, max(plan.holidays).year + 1)
+    assert plan.holidays == {day: name for day, name, _region in public_holidays("AU", "NSW", years)}
+    assert "Labour Day" in plan.holidays.values()
 
 
 # -- on whatever day ----------------------------------------------------------------------------------------------

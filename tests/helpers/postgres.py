@@ -44,6 +44,10 @@ class PostgresDatabases:
             self._templates[name] = database
         return name
 
+    def copy(self, url: str) -> str:
+        """The URL of a copy of a database of ours that nobody is connected to."""
+        return self._url(self._create(urlsplit(url).path.removeprefix("/")))
+
     def drop(self, url: str) -> None:
         """Drop a database, and end whoever is still connected to it."""
         self._drop(urlsplit(url).path.removeprefix("/"))

@@ -24,6 +24,7 @@ from driveflow_desktop.kernel.clock import FixedClock
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.kernel.money import split_price
 from driveflow_desktop.service.database import make_engine, school_transaction
+from driveflow_desktop.service.journal import HEADS
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.service.pull import pull
 from driveflow_desktop.service.push import push
@@ -162,6 +163,7 @@ class World:
     def __init__(self, url: str, folder: Path, seed: int = 0) -> None:
         self.seed = seed
         self.clock = FixedClock(START)
+        self.url = url
         self.engine = make_engine(url)
         self.folder = folder
         self.org_id = uuid4()
@@ -179,6 +181,20 @@ class World:
         skew: timedelta = timedelta(),
     ) -> Desk:
         """A new PC, synced to the head; its clock goes wrong by `skew`, its ids are the same in every run."""
+        desk = self.blank_desk(name, role, instructor_id, user_id=user_id, skew=skew)
+        desk.sync()
+        return desk
+
+    def blank_desk(
+        self,
+        name: str,
+        role: OrgRole = OrgRole.OWNER,
+        instructor_id: UUID | None = None,
+        *,
+        user_id: UUID | None = None,
+        skew: timedelta = timedelta(),
+    ) -> Desk:
+        """A new PC that holds no school yet."""
         member = Member(self.org_id, user_id or uuid4(), role, uuid4(), instructor_id)
         clock = DeskClock(self.clock, skew)
         replica = Replica(
@@ -194,8 +210,14 @@ class World:
             upgrade(connection)
         desk = Desk(self, name, replica, member, Actor(self.org_id, member.user_id, member.device_id), clock)
         self.desks.append(desk)
-        desk.sync()
         return desk
+
+    def restored_from(self, url: str) -> None:
+        """The service goes on from another database, in another epoch."""
+        self.engine.dispose()
+        self.engine = make_engine(url)
+        with school_transaction(self.engine, self.org_id) as connection:
+            connection.execute(HEADS.update().where(HEADS.c.org_id == self.org_id).values(epoch=uuid4()))
 
     def serve_push(self, member: Member, request: PushRequest) -> PushResponse:
         """The service's answer to a push, through JSON both ways."""

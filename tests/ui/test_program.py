@@ -1,5 +1,7 @@
 """The program as a whole: every screen, its keys, undo, what others change, and our own bugs."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
@@ -8,8 +10,8 @@ from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.shell.theme import Theme
-from tests.helpers.school import MIA, school, school_template
-from tests.ui.screens.desk_rig import person, words_of
+from tests.helpers.school import MIA, NOAH, school, school_template
+from tests.ui.screens.desk_rig import booked, person, words_of
 from tests.ui.screens.people_rig import Person
 
 __all__ = ["person", "school", "school_template"]
@@ -22,6 +24,28 @@ def test_every_screen_opens_and_names_its_controls(person: Person) -> None:
         person.settle()
         assert window.host.current_id == spec.id
         assert unnamed_controls(window) == [], spec.id
+
+
+def test_every_action_of_the_table_is_done_by_the_window_or_some_screen(person: Person) -> None:
+    actions = person.program.window.actions_
+    possible: set[str] = set()
+
+    def note() -> None:
+        person.settle()
+        possible.update(spec.id for spec in actions.available())
+
+    coming, past = booked(person.school, 10), booked(person.school, 9, NOAH, day=date(2026, 11, 24))
+    for spec in person.program.window.host.allowed():
+        person.program.window.open(spec.id)
+        note()
+    for lesson in (coming, past):
+        person.program.window.open("calendar", lesson)
+        note()
+    person.program.desk.write("Renamed", lambda uow: uow.update(Student, MIA, {"full_name": "Mia Married"}))
+    note()
+    person.undo()
+    note()
+    assert {spec.id for spec in actions.specs} - possible == set()
 
 
 def test_a_command_refreshes_and_can_be_taken_back_and_done_again(person: Person) -> None:

@@ -15,6 +15,7 @@ from driveflow_desktop.domain.execution.commands import (
 from driveflow_desktop.domain.execution.queries import lesson_of
 from driveflow_desktop.domain.finance.commands import (
     NewPayment,
+    fail_payment,
     record_payment,
     refund_without_asking,
     withdraw_requests,
@@ -22,6 +23,7 @@ from driveflow_desktop.domain.finance.commands import (
 from driveflow_desktop.domain.finance.queries import money_of, payout_paid
 from driveflow_desktop.domain.identity.queries import role_of
 from driveflow_desktop.domain.identity.rules import Action, require
+from driveflow_desktop.domain.scheduling.commands.booking import keep_reason
 from driveflow_desktop.domain.scheduling.commands.lifecycle import (
     CancelledBy,
     Step,
@@ -55,8 +57,8 @@ class Completion:
 class CancelRequest:
     """A wish to cancel, on whose behalf, and why. `refund_percent` is the admin's own choice, only for `admin`.
 
-    `agreed_refund_cents` is the refund the person saw: when the clock has moved it on, the command refuses with
-    `quote_changed` instead of giving back something else.
+    `agreed_refund_cents` and `agreed_minutes_back` are what the person saw: when the clock has moved it on, the command
+    refuses with `quote_changed` instead of giving back something else.
     """
 
     booking_id: UUID
@@ -64,6 +66,7 @@ class CancelRequest:
     reason: str = ""
     refund_percent: int | None = None
     agreed_refund_cents: int | None = None
+    agreed_minutes_back: int | None = None
 
 
 # -- giving the lesson --------------------------------------------------------------------------------------------
@@ -104,7 +107,10 @@ def _finish(uow: UnitOfWork, step: Step, request: Completion) -> UUID:
 
 
 def no_show(uow: UnitOfWork, booking_id: UUID) -> None:
-    """Record that the student did not come (from 15 minutes after the start). What was paid stays paid."""
+    """Record that the student did not come (from 15 minutes after the start). What was paid stays paid, also minutes.
+
+    To give some of it back, take the no-show back and cancel with a refund of the school's choice.
+    """
     change_status(uow, booking_id, BookingStatus.NO_SHOW)
 
 
@@ -120,8 +126,9 @@ def correct_status(uow: UnitOfWork, booking_id: UUID, target: BookingStatus, rea
     """Change a final status, with a reason; refused once the instructor has been paid for the lesson.
 
     The lesson's record follows: recorded with the planned times when it becomes completed, forgotten when it was
-    not given after all. A correction to `cancelled` refunds nothing by itself. Undoable, unless it leads to a
-    status that has no step back to the old one (a completed lesson that becomes a draft).
+    not given after all. A correction to `cancelled` gives nothing back by itself, neither money nor package minutes.
+    Undoable, unless it leads to a status that has no step back to the old one (a completed lesson that becomes a
+    draft).
     """
     role = role_of(uow.connection, uow.org_id, uow.actor.user_id)
     require((role,) if role is not None else (), Action.REOPEN_BOOKING)
@@ -169,16 +176,20 @@ def cancel(uow: UnitOfWork, request: CancelRequest) -> CancellationQuote:
         booking.id,
         BookingStatus.CANCELLED,
         reason=request.reason,
-        cancelled_by=CancelledBy(request.actor, request.reason),
+        cancelled_by=CancelledBy(
+            request.actor, request.reason, quote.percent if quote.minutes_back or quote.minutes_kept else None
+        ),
     )
     if not step.transition.changes:
         return quote
-    if request.agreed_refund_cents not in {None, quote.refund_cents}:
+    agreed = request.agreed_refund_cents in {None, quote.refund_cents}
+    if not agreed or request.agreed_minutes_back not in {None, quote.minutes_back}:
         raise UserError(
             "quote_changed",
             "The refund has changed in the meantime.",
             hint="Look at it again, then cancel.",
             refund_cents=quote.refund_cents,
+            minutes_back=quote.minutes_back,
         )
     _settle_cancelled(uow, booking, quote, request.reason)
     return quote
@@ -188,7 +199,10 @@ def cancel_series(uow: UnitOfWork, request: CancelRequest, scope: SeriesScope) -
     """Cancel a lesson and the others of its series that `scope` reaches, each under the policy."""
     booking = require_booking(uow.connection, uow.org_id, request.booking_id)
     reach = series_reach(uow.connection, uow.org_id, booking, scope)
-    return [cancel(uow, replace(request, booking_id=each, agreed_refund_cents=None)) for each in reach]
+    return [
+        cancel(uow, replace(request, booking_id=each, agreed_refund_cents=None, agreed_minutes_back=None))
+        for each in reach
+    ]
 
 
 def _settle_cancelled(uow: UnitOfWork, booking: BookingFacts, quote: CancellationQuote, reason: str) -> None:
@@ -217,3 +231,14 @@ def take_payment(uow: UnitOfWork, request: NewPayment) -> UUID:
     if booking.status is BookingStatus.PENDING_PAYMENT and money_of(uow.connection, uow.org_id, booking.id).kept_cents:
         change_status_by_system(uow, booking.id, BookingStatus.CONFIRMED)
     return payment_id
+
+
+def void_payment(uow: UnitOfWork, payment_id: UUID, reason: str) -> None:
+    """Take back a payment entered by mistake today, or a card request nobody paid, saying why.
+
+    Payments have no column for it, so the reason stands in the booking's `overrides` and in the audit entry of that.
+    Raises `invalid` without a reason, and for what must be refunded instead (see `finance.commands.fail_payment`).
+    """
+    booking_id = fail_payment(uow, payment_id)
+    uow.describe("payment.voided")
+    keep_reason(uow, booking_id, f"void {payment_id}", reason)

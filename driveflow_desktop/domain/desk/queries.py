@@ -21,14 +21,14 @@ def quote_cancellation(
     refund_percent: int | None = None,
     reason: str = "",
 ) -> CancellationQuote:
-    """What cancelling a booking now would give back, and who bears the rest.
+    """What cancelling a booking now would give back, in money and package minutes, and who bears the rest.
 
     In the admin's own name a percent (0 to 100) and a reason are needed, else `UserError` "invalid".
     """
     booking = require_booking(connection, org_id, booking_id)
     money = money_of(connection, org_id, booking_id)
     return quote(
-        Cancellation(actor, now, booking.start, booking.status, refund_percent, reason),
+        Cancellation(actor, now, booking.start, booking.status, refund_percent, reason, money.package_minutes),
         Money(booking.price_cents, booking.platform_fee_cents, money.received_cents, money.given_back_cents),
         active_policy(connection, org_id),
     )

@@ -1,20 +1,15 @@
 """Money that comes in and goes back. Nothing here is ever deleted or rewritten, so nothing here is undone by revert:
 a payment entered by mistake is voided the same day, money that really came in is given back by a refund."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from driveflow_desktop.domain.finance.queries import PaymentFacts, has_payout_line, payments_of, require_payment
-from driveflow_desktop.domain.finance.rules import (
-    Paid,
-    RefundRow,
-    at_the_till,
-    charge_split,
-    check_charge,
-    refund_amount_quote,
-)
+from driveflow_desktop.domain.finance.rules.charges import Paid, at_the_till, charge_split, check_charge
+from driveflow_desktop.domain.finance.rules.refunds import RefundRow, refund_amount_quote
 from driveflow_desktop.domain.finance.tables import Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, RefundStatus
 from driveflow_desktop.domain.identity.queries import authorise, school
@@ -54,16 +49,18 @@ def record_payment(uow: UnitOfWork, request: NewPayment) -> UUID:
     """Record money that came in, or request it by card, and return the payment's id.
 
     Cash, bank transfer and EFTPOS count at once; card is only requested (`intent_created`): the sync service makes
-    the payment page. A card request that is still open is replaced. The split follows the booking's, so that the
-    parts of all payments add up to it. Raises `already_exists`, `invalid`, `state_transition`, `gone`.
+    the payment page. An open card request for the same (the lesson, or a fee) is replaced. The split follows the
+    booking's, so that the parts of all payments add up to it. Raises `already_exists`, `invalid`, `state_transition`,
+    `gone`.
     """
     authorise(uow.connection, uow.actor, Action.TAKE_PAYMENT)
     booking = require_booking(uow.connection, uow.org_id, request.booking_id)
     _require_payable(booking, request.method)
     before = payments_of(uow.connection, uow.org_id, booking.id)
-    replaced = _withdraw(uow, before)
     existing = [payment.for_rules() for payment in before if payment.status is not PaymentStatus.INTENT_CREATED]
     kind, amount = _kind_and_amount(request, booking, existing)
+    is_fee = kind is PaymentKind.FEE
+    replaced = _withdraw(uow, [payment for payment in before if (payment.kind is PaymentKind.FEE) is is_fee])
     check_charge(kind, amount, booking.price_cents, existing)
     split = _split(booking, kind, amount, existing)
     at_once = request.method in _AT_ONCE
@@ -122,7 +119,7 @@ def _split(booking: BookingFacts, kind: PaymentKind, amount: int, existing: list
     return charge_split(amount, Money(booking.price_cents, booking.platform_fee_cents, before))
 
 
-def _withdraw(uow: UnitOfWork, payments: tuple[PaymentFacts, ...]) -> UUID | None:
+def _withdraw(uow: UnitOfWork, payments: Iterable[PaymentFacts]) -> UUID | None:
     """Close card requests that nobody has paid; the id of the last one closed."""
     replaced = None
     for payment in payments:
@@ -145,27 +142,33 @@ def _received_at(uow: UnitOfWork, request: NewPayment) -> datetime:
 # -- back ---------------------------------------------------------------------------------------------------------
 
 
-def void_payment(uow: UnitOfWork, payment_id: UUID) -> None:
-    """Take back a payment that was entered by mistake today (or a card request nobody paid): it becomes `failed`.
+def fail_payment(uow: UnitOfWork, payment_id: UUID) -> UUID:
+    """Take back a payment that was entered by mistake today, or a card request nobody paid; returns its booking.
 
-    The row stays. Raises `invalid` for older payments, for card money that came in, and once something was refunded
-    or is counted in a payout; those are refunded instead.
+    It becomes `failed`, the row stays; `desk.commands.void_payment` keeps why. Raises `invalid` for older payments, for
+    card money that came in, once something was refunded or is counted in a payout, and for the sale of a package;
+    those are refunded instead.
     """
     authorise(uow.connection, uow.actor, Action.REFUND)
     payment = require_payment(uow.connection, uow.org_id, payment_id)
+    if payment.booking_id is None:
+        raise UserError(
+            "invalid", "The sale of a package cannot be voided.", hint="Refund it instead.", column="status"
+        )
     if payment.status is PaymentStatus.INTENT_CREATED:
         _withdraw(uow, (payment,))
-        return
-    _require_voidable(uow, payment)
+        return payment.booking_id
+    _require_voidable(uow, payment, payment.booking_id)
     uow.describe("payment.voided")
     uow.not_undoable()
     uow.update(Payment, payment.id, {"status": PaymentStatus.FAILED})
+    return payment.booking_id
 
 
-def _require_voidable(uow: UnitOfWork, payment: PaymentFacts) -> None:
+def _require_voidable(uow: UnitOfWork, payment: PaymentFacts, booking_id: UUID) -> None:
     tz = zone(school(uow.connection, uow.org_id).time_zone)
     same_day = local_date(payment.created_at, tz) == local_date(uow.now, tz)
-    counted = payment.booking_id is not None and has_payout_line(uow.connection, uow.org_id, payment.booking_id)
+    counted = has_payout_line(uow.connection, uow.org_id, booking_id)
     plain = payment.status is PaymentStatus.SUCCEEDED and payment.method in _AT_ONCE and not payment.refunded_cents
     if not (same_day and plain) or counted:
         raise UserError(

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from driveflow_desktop.domain.finance.rules import Paid
-from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Payout, Refund
+from driveflow_desktop.domain.finance.rules.charges import Paid
+from driveflow_desktop.domain.finance.rules.owing import NO_MONEY, MoneyOf
+from driveflow_desktop.domain.finance.rules.packages import Use, minutes_left
+from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Payout, Refund
 from driveflow_desktop.domain.finance.values import (
     PaymentKind,
     PaymentMethod,
@@ -18,6 +19,7 @@ from driveflow_desktop.domain.finance.values import (
     PayoutStatus,
     RefundStatus,
 )
+from driveflow_desktop.domain.scheduling.queries import minutes_back_percents
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.types import Id
 
@@ -26,67 +28,6 @@ RECEIVED: Final = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
 """Payments whose money came in (it may have gone back since)."""
 _IN_PLACE: Final = (PayoutStatus.DRAFT, PayoutStatus.APPROVED, PayoutStatus.SENT, PayoutStatus.PAID)
 _AWAY: Final = (PayoutStatus.SENT, PayoutStatus.PAID)
-
-
-class PaidState(StrEnum):
-    """How a booking stands with its money; the calendar's badge."""
-
-    FREE = "free"
-    PAID = "paid"
-    PACKAGE = "package"
-    PART = "part"
-    REQUESTED = "requested"
-    DUE = "due"
-    REFUNDED = "refunded"
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyOf:
-    """What came in for a booking and went back; fees apart, because they stand beside the price.
-
-    `requested_cents` is asked for by card and not paid yet.
-    """
-
-    paid_cents: int = 0
-    refunded_cents: int = 0
-    fee_cents: int = 0
-    fee_refunded_cents: int = 0
-    requested_cents: int = 0
-    by_package: bool = False
-
-    @property
-    def kept_cents(self) -> int:
-        """What came in for the price and was not given back."""
-        return self.paid_cents - self.refunded_cents
-
-    @property
-    def received_cents(self) -> int:
-        """All that came in, fees too."""
-        return self.paid_cents + self.fee_cents
-
-    @property
-    def given_back_cents(self) -> int:
-        """All that went back, of fees too."""
-        return self.refunded_cents + self.fee_refunded_cents
-
-    def due_cents(self, price_cents: int) -> int:
-        """What is missing up to a price; nothing when a package pays."""
-        return 0 if self.by_package else max(0, price_cents - self.kept_cents)
-
-    def state(self, price_cents: int) -> PaidState:
-        """How the booking stands at a price."""
-        if self.by_package:
-            return PaidState.PACKAGE
-        if self.kept_cents >= price_cents:
-            return PaidState.PAID if price_cents else PaidState.FREE
-        if self.refunded_cents and not self.kept_cents:
-            return PaidState.REFUNDED
-        if self.requested_cents:
-            return PaidState.REQUESTED
-        return PaidState.PART if self.kept_cents else PaidState.DUE
-
-
-NO_MONEY: Final = MoneyOf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +73,19 @@ def _money_chunk(connection: sa.Connection, org_id: UUID, ids: Collection[UUID])
     payments = sa.select(Payment.id, Payment.booking_id, Payment.kind, Payment.status, Payment.amount_cents).where(
         Payment.org_id == org_id, Payment.booking_id.in_(_many(ids)), not_failed()
     )
-    uses = sa.select(PackageUse.booking_id).where(PackageUse.org_id == org_id, PackageUse.booking_id.in_(_many(ids)))
+    uses = sa.select(PackageUse.booking_id, PackageUse.minutes).where(
+        PackageUse.org_id == org_id, PackageUse.booking_id.in_(_many(ids))
+    )
     rows = connection.execute(payments).all()
     given_back = _given_back(connection, org_id, [row.id for row in rows])
-    found: dict[UUID, MoneyOf] = {key: MoneyOf(by_package=True) for key in connection.execute(uses).scalars()}
+    found = {key: MoneyOf(package_minutes=minutes) for key, minutes in connection.execute(uses)}
     for payment_id, booking_id, kind, status, amount in rows:
         key = cast("UUID", booking_id)
         have = found.get(key, NO_MONEY)
         back = given_back.get(payment_id, 0)
-        if status is PaymentStatus.INTENT_CREATED:
+        if status is PaymentStatus.INTENT_CREATED and kind is PaymentKind.FEE:
+            found[key] = replace(have, fee_requested_cents=have.fee_requested_cents + amount)
+        elif status is PaymentStatus.INTENT_CREATED:
             found[key] = replace(have, requested_cents=have.requested_cents + amount)
         elif kind is PaymentKind.FEE:
             found[key] = replace(
@@ -161,6 +106,25 @@ def _given_back(connection: sa.Connection, org_id: UUID, payment_ids: Collection
     )
     statement = sa.select(Refund.payment_id, sa.func.sum(Refund.amount_cents)).where(*where).group_by(Refund.payment_id)
     return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def minutes_left_in(connection: sa.Connection, org_id: UUID, package_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The minutes that packages have left; three queries."""
+    if not package_ids:
+        return {}
+    packages = sa.select(Package.id, Package.minutes_bought).where(
+        Package.org_id == org_id, Package.id.in_(package_ids)
+    )
+    uses = connection.execute(
+        sa.select(PackageUse.package_id, PackageUse.booking_id, PackageUse.minutes).where(
+            PackageUse.org_id == org_id, PackageUse.package_id.in_(package_ids)
+        )
+    ).all()
+    back = minutes_back_percents(connection, org_id, [row.booking_id for row in uses])
+    of_package: dict[UUID, list[Use]] = {}
+    for row in uses:
+        of_package.setdefault(row.package_id, []).append(Use(row.minutes, back.get(row.booking_id, 0)))
+    return {key: minutes_left(bought, of_package.get(key, ())) for key, bought in connection.execute(packages)}
 
 
 def _many(ids: Collection[UUID]) -> sa.BindParameter[UUID]:

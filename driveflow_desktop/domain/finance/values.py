@@ -12,6 +12,18 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class PaidState(StrEnum):
+    """How a booking stands with its money; the calendar's badge."""
+
+    FREE = "free"
+    PAID = "paid"
+    PACKAGE = "package"
+    PART = "part"
+    REQUESTED = "requested"
+    DUE = "due"
+    REFUNDED = "refunded"
+
+
 class PaymentKind(StrEnum):
     """What a payment is for; one live payment per booking and kind."""
 

@@ -1,23 +1,22 @@
 """Opening a school, and changing what it says about itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from babel.numbers import get_territory_currencies, is_currency
 
-from driveflow_desktop.domain.identity.queries import authorise
+from driveflow_desktop.domain.contacts import clean_email, normalise_phone
+from driveflow_desktop.domain.identity.checks import checked_details
+from driveflow_desktop.domain.identity.queries import authorise, school
 from driveflow_desktop.domain.identity.rules import Action
 from driveflow_desktop.domain.identity.settings import SchoolSettings, write_settings
 from driveflow_desktop.domain.identity.tables import Org, User, UserOrg
 from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.names import clean_name
 from driveflow_desktop.domain.partial import UNSET, UnsetType, given
-from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import derived_id
-from driveflow_desktop.kernel.money import BASIS_POINTS
-from driveflow_desktop.kernel.time import zone
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.types import Json, Value
 from driveflow_desktop.store.unit_of_work import UnitOfWork
@@ -72,22 +71,43 @@ def create_school(uow: UnitOfWork, request: NewSchool) -> UUID:
     Used where a school begins (the demo, a first school of one PC); everywhere else schools come by sync. The owner's
     row of `users` is written as the service's copy would be, without a log entry.
     """
-    values = checked_details(
-        {
-            "name": request.name,
-            "abn": request.abn,
-            "time_zone": request.time_zone,
-            "currency": request.currency,
-            "country": request.country,
-            "region": request.region,
-            "platform_fee_bp": request.platform_fee_bp,
-            "gst_registered": request.gst_registered,
-        }
-    )
+    values = _details(request)
+    owner = _checked_person(request.owner, request.country)
     uow.describe("school.opened")
     uow.not_undoable()
     uow.insert(Org, {**values, "settings": write_settings(request.settings, {})}, row_id=uow.org_id)
-    return _insert_member(uow, request.owner, OrgRole.OWNER)
+    return _insert_member(uow, owner, OrgRole.OWNER)
+
+
+def check_new_school(request: NewSchool) -> None:
+    """Refuse what `create_school` would refuse, before there is a database to create it in."""
+    _details(request)
+    _checked_person(request.owner, request.country)
+
+
+def _details(request: NewSchool) -> dict[str, Value]:
+    values: dict[str, Value] = {
+        "name": request.name,
+        "abn": request.abn,
+        "time_zone": request.time_zone,
+        "currency": request.currency,
+        "country": request.country,
+        "region": request.region,
+        "platform_fee_bp": request.platform_fee_bp,
+        "gst_registered": request.gst_registered,
+    }
+    return checked_details(values, request.country)
+
+
+def _checked_person(person: NewUser, country: str) -> NewUser:
+    """The person as stored; `UserError` "invalid" names the first column that cannot be."""
+    phone = (person.phone or "").strip()
+    return replace(
+        person,
+        full_name=clean_name(person.full_name),
+        email=clean_email(person.email),
+        phone=normalise_phone(phone, country) if phone else None,
+    )
 
 
 def add_member(uow: UnitOfWork, person: NewUser, role: OrgRole) -> UUID:
@@ -111,10 +131,15 @@ def _insert_member(uow: UnitOfWork, person: NewUser, role: OrgRole) -> UUID:
 
 
 def edit_school(uow: UnitOfWork, changes: SchoolChanges) -> None:
-    """Change the school's details. Fees and zone hold for what is booked from now on."""
+    """Change the school's details. Fees and zone hold for what is booked from now on.
+
+    Raises `UserError` "invalid" with the column that cannot be: an ABN, phone or e-mail address that is none, an empty
+    name, a share outside 0 to 100 %.
+    """
     authorise(uow.connection, uow.actor, Action.EDIT_ORG)
     uow.describe("school.edited")
-    uow.update(Org, uow.org_id, checked_details(given(changes)))
+    country = school(uow.connection, uow.org_id).country
+    uow.update(Org, uow.org_id, checked_details(given(changes), country))
 
 
 def edit_settings(uow: UnitOfWork, settings: SchoolSettings) -> None:
@@ -123,25 +148,3 @@ def edit_settings(uow: UnitOfWork, settings: SchoolSettings) -> None:
     current = cast("Mapping[str, Json]", uow.require(Org, uow.org_id)["settings"])
     uow.describe("school.settings_edited")
     uow.update(Org, uow.org_id, {"settings": write_settings(settings, current)})
-
-
-def checked_details(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Columns of a school, tidied; `UserError` "invalid" names the first that cannot be."""
-    found = dict(values)
-    if "name" in found:
-        found["name"] = " ".join(str(found["name"] or "").split())
-        if not found["name"]:
-            raise UserError("invalid", "The school needs a name.", column="name")
-    if "time_zone" in found:
-        zone(str(found["time_zone"]))
-    if "currency" in found and not is_currency(str(found["currency"])):
-        raise UserError("invalid", "That is not a currency.", hint="Use a code like AUD.", column="currency")
-    if "country" in found and not get_territory_currencies(str(found["country"])):
-        raise UserError("invalid", "That is not a country.", hint="Use a code like AU.", column="country")
-    fee = found.get("platform_fee_bp", 0)
-    if not isinstance(fee, int) or not 0 <= fee <= BASIS_POINTS:
-        raise UserError("invalid", "The school's share lies between 0 and 100 %.", column="platform_fee_bp")
-    for column in ("address", "phone", "email", "region", "abn"):
-        if column in found:
-            found[column] = str(found[column] or "").strip() or None
-    return found

@@ -8,14 +8,9 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, service
 from driveflow_desktop.domain.execution.queries import Driven, LessonFacts, driven, lesson_of
-from driveflow_desktop.domain.finance.queries import (
-    MoneyOf,
-    PaidState,
-    PaymentFacts,
-    money_of,
-    payments_of,
-    payout_paid,
-)
+from driveflow_desktop.domain.finance.queries import PaymentFacts, money_of, payments_of, payout_paid
+from driveflow_desktop.domain.finance.rules.owing import BookingAccount, Due, MoneyOf
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.identity.queries import School, role_of, school, user_names
 from driveflow_desktop.domain.overview.entries import in_conflict
 from driveflow_desktop.domain.people.rules.licences import (
@@ -78,7 +73,7 @@ class BookingDetail:
     gst_cents: int
     money: MoneyOf
     paid: PaidState
-    due_cents: int
+    due: Due
     payments: tuple[PaymentFacts, ...]
     lesson: LessonFacts | None
     driven: Driven
@@ -110,7 +105,7 @@ def booking_detail(
         gst_cents=gst_inside(found.price_cents) if home.gst_registered else 0,
         money=money,
         paid=money.state(found.price_cents),
-        due_cents=0 if found.status is BookingStatus.CANCELLED else money.due_cents(found.price_cents),
+        due=BookingAccount(found.status, found.start, found.price_cents, money).due,
         payments=payments_of(connection, org_id, booking_id),
         lesson=lesson_of(connection, org_id, booking_id),
         driven=driven(connection, org_id, found.student_id),

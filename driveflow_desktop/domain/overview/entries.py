@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.queries import services
 from driveflow_desktop.domain.catalog.values import ServiceKind
-from driveflow_desktop.domain.finance.queries import NO_MONEY, MoneyOf, PaidState, money_of_all
+from driveflow_desktop.domain.finance.queries import money_of_all
+from driveflow_desktop.domain.finance.rules.owing import NO_MONEY, BookingAccount, MoneyOf
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.domain.scheduling.loader import Setting, place
@@ -28,8 +30,8 @@ from driveflow_desktop.store.log_tables import Conflict, Outbox
 class CalendarEntry:
     """A booking as the calendar shows it; money in cents, travel in minutes.
 
-    `due_cents` is what its price still misses, `overlaps` says that another booking holds the same instructor,
-    `conflict` that an edit of it waits under Sync & conflicts, `live` that it is being driven now.
+    `due_cents` is what has still to be paid for it, fees too, `overlaps` says that another booking holds the same
+    instructor, `conflict` that an edit of it waits under Sync & conflicts, `live` that it is being driven now.
     """
 
     id: UUID
@@ -152,8 +154,8 @@ def entries_of(
 
 
 def _badge(row: EntryRow, money: MoneyOf) -> tuple[PaidState, int]:
-    owes = row.status is not BookingStatus.CANCELLED
-    return money.state(row.price_cents), money.due_cents(row.price_cents) if owes else 0
+    due = BookingAccount(row.status, row.start, row.price_cents, money).due
+    return money.state(row.price_cents), due.total_cents
 
 
 @lru_cache(maxsize=4096)

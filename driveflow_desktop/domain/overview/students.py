@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.catalog.tables import Service
 from driveflow_desktop.domain.catalog.values import ServiceKind
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.queries import School, school
 from driveflow_desktop.domain.overview.accounts import NO_ACCOUNT, Account, accounts
 from driveflow_desktop.domain.paging import Page, page_of
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.rules.licences import logbook_rule
 from driveflow_desktop.domain.people.tables import Instructor, Student
 from driveflow_desktop.domain.people.values import LicenceClass

@@ -10,11 +10,9 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.communication.tables import Message
 from driveflow_desktop.domain.communication.values import MessageChannel, MessageStatus
-from driveflow_desktop.domain.finance.queries import RECEIVED, not_failed
-from driveflow_desktop.domain.finance.tables import PackageUse, Payment, Refund
-from driveflow_desktop.domain.finance.values import PaymentKind, RefundStatus
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, in_conflict, read_rows
+from driveflow_desktop.domain.overview.owing import owed_bookings
 from driveflow_desktop.domain.people.rules.licences import Expiry, ExpiryWarning, expiry_warnings
 from driveflow_desktop.domain.people.tables import Instructor, Student
 from driveflow_desktop.domain.scheduling.loader import Days, Setting, load_hours, setting_of
@@ -31,12 +29,6 @@ CALLS_SHOWN: Final = 50
 CALL_DAYS: Final = 14
 LICENCE_DAYS_AHEAD: Final = 14
 _UPCOMING: Final = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
-_CHARGED: Final = (
-    BookingStatus.CONFIRMED,
-    BookingStatus.IN_PROGRESS,
-    BookingStatus.COMPLETED,
-    BookingStatus.NO_SHOW,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +65,7 @@ class InstructorLoad:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A lesson that has begun and is not paid; cents."""
+    """A booking for which something is owed; cents."""
 
     booking_id: UUID
     student_id: UUID
@@ -84,7 +76,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Money owed for lessons since a day: how much, by how many lessons, and the oldest of them."""
+    """Money owed for bookings since a day: how much, by how many, and the oldest of them."""
 
     since: date
     total_cents: int
@@ -94,7 +86,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Somebody whose message did not arrive."""
+    """Somebody whom a message did not reach; the latest one that failed for that reason."""
 
     message_id: UUID
     channel: MessageChannel
@@ -249,59 +241,27 @@ def _away(connection: sa.Connection, org_id: UUID, day: date, who: Collection[UU
 def owed(
     connection: sa.Connection, org_id: UUID, since: date, setting: Setting, now: datetime, limit: int = OWED_SHOWN
 ) -> Owed:
-    """What is owed for lessons that began between `since` and now and stand at their price (also no-shows)."""
-    start = day_interval(since, setting.tz).start
-    due = _due_column()
-    statement = (
-        sa.select(Booking.id, Booking.student_id, Student.full_name, Booking.start_at, due)
-        .join(Student, sa.and_(Student.org_id == Booking.org_id, Student.id == Booking.student_id))
-        .where(
-            Booking.org_id == org_id,
-            Booking.start_at >= start,
-            Booking.start_at <= now,
-            Booking.status.in_(_CHARGED),
-            due > 0,
-            sa.not_(_by_package()),
-        )
-        .order_by(Booking.start_at, Booking.id)
+    """What is owed by now for bookings that start from `since` on, fees that were asked for too."""
+    found = owed_bookings(connection, org_id, now, since=day_interval(since, setting.tz).start)
+    shown = found[:limit]
+    names = sa.select(Student.id, Student.full_name).where(
+        Student.org_id == org_id, Student.id.in_({each.student_id for each in shown})
     )
-    debts = [Debt(*row) for row in connection.execute(statement)]
-    return Owed(since, sum(debt.due_cents for debt in debts), len(debts), tuple(debts[:limit]))
-
-
-def _due_column() -> sa.ColumnElement[int]:
-    """SQL for what a booking's price still misses; fees stand apart."""
-    back = (
-        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_cents), 0))
-        .where(Refund.org_id == Payment.org_id, Refund.payment_id == Payment.id, Refund.status != RefundStatus.FAILED)
-        .correlate(Payment)
-        .scalar_subquery()
+    name_of = {row.id: row.full_name for row in connection.execute(names)}
+    oldest = (
+        Debt(each.booking_id, each.student_id, name_of[each.student_id], each.start, each.cents) for each in shown
     )
-    kept = (
-        sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_cents - back), 0))
-        .where(
-            Payment.org_id == Booking.org_id,
-            Payment.booking_id == Booking.id,
-            not_failed(),
-            Payment.status.in_(RECEIVED),
-            Payment.kind != PaymentKind.FEE,
-        )
-        .correlate(Booking)
-        .scalar_subquery()
-    )
-    return Booking.price_cents - kept
-
-
-def _by_package() -> sa.ColumnElement[bool]:
-    use = sa.select(PackageUse.id).where(PackageUse.org_id == Booking.org_id, PackageUse.booking_id == Booking.id)
-    return use.correlate(Booking).exists()
+    return Owed(since, sum(each.cents for each in found), len(found), tuple(oldest))
 
 
 # -- people -------------------------------------------------------------------------------------------------------
 
 
 def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = CALLS_SHOWN) -> tuple[Call, ...]:
-    """Messages of the last two weeks that failed, the latest first, with the student where they name one."""
+    """Whom to call because messages of the last two weeks failed: one for each person and reason, the latest first.
+
+    A message that names no student stands for its address.
+    """
     of_booking = sa.and_(
         Message.related_type == Booking.__tablename__,
         Booking.org_id == Message.org_id,
@@ -309,7 +269,12 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
     )
     about_student = sa.and_(Message.related_type == Student.__tablename__, Student.id == Message.related_id)
     of_student = sa.and_(Student.org_id == Message.org_id, sa.or_(Student.id == Booking.student_id, about_student))
-    statement = (
+    newest_first = (Message.updated_at.desc(), Message.id.desc())
+    address = sa.case((Student.id.is_(None), sa.func.lower(Message.to_address)))
+    place = sa.func.row_number().over(
+        partition_by=(Student.id, address, sa.func.coalesce(Message.error, "")), order_by=newest_first
+    )
+    failed = (
         sa.select(
             Message.id,
             Message.channel,
@@ -317,9 +282,10 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
             Message.template_key,
             Message.error,
             Message.updated_at,
-            Student.id,
+            Student.id.label("student_id"),
             Student.full_name,
-            Booking.id,
+            Booking.id.label("booking_id"),
+            place.label("place"),
         )
         .outerjoin(Booking, of_booking)
         .outerjoin(Student, of_student)
@@ -329,9 +295,10 @@ def calls(connection: sa.Connection, org_id: UUID, now: datetime, limit: int = C
             Message.status == MessageStatus.FAILED,
             Message.updated_at >= now - timedelta(days=CALL_DAYS),
         )
-        .order_by(Message.updated_at.desc(), Message.id.desc())
-        .limit(limit)
+        .subquery()
     )
+    latest = sa.select(*(column for column in failed.c if column.name != "place")).where(failed.c.place == 1)
+    statement = latest.order_by(failed.c.updated_at.desc(), failed.c.id.desc()).limit(limit)
     return tuple(Call(*row) for row in connection.execute(statement))
 
 

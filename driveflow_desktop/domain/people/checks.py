@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from driveflow_desktop.domain.people.rules.contacts import clean_email, normalise_phone
-from driveflow_desktop.domain.people.rules.names import clean_abn, clean_name
+from driveflow_desktop.domain.contacts import clean_email, normalise_phone
+from driveflow_desktop.domain.names import clean_abn, clean_name
 from driveflow_desktop.domain.people.rules.places import Place, check_place
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import BASIS_POINTS

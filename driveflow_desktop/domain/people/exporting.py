@@ -6,12 +6,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.queries import authorise, school
 from driveflow_desktop.domain.identity.rules import Action
 from driveflow_desktop.domain.people.import_mapping import LABELS, ImportField
 from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_by_student
 from driveflow_desktop.domain.people.queries.students import StudentFacts, all_students
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.store.unit_of_work import Actor
 
 FIELDS: Final = (

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from driveflow_desktop.domain.paging import Page, page_of
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.loader import place
-from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
+from driveflow_desktop.domain.scheduling.rules.cancellation import MINUTES_BACK, PolicyRow
 from driveflow_desktop.domain.scheduling.rules.closing import Held
 from driveflow_desktop.domain.scheduling.tables import (
     AvailabilityException,
@@ -22,6 +22,7 @@ from driveflow_desktop.domain.scheduling.tables import (
     WaitlistEntry,
 )
 from driveflow_desktop.domain.scheduling.values import (
+    OCCUPYING,
     BookingStatus,
     CancellationActor,
     WaitlistStatus,
@@ -192,6 +193,20 @@ def gone() -> UserError:
     return UserError("gone", "That booking is no longer there.", hint="It may have been deleted on another PC.")
 
 
+def minutes_back_percents(connection: sa.Connection, org_id: UUID, booking_ids: Collection[UUID]) -> dict[UUID, int]:
+    """In which percent the package minutes of cancelled bookings came back; bookings that are not cancelled left out.
+
+    A booking that lapsed, or was cancelled where no terms were kept, gave all of them back.
+    """
+    columns = (Booking.id, Booking.status, Booking.overrides)
+    where = (Booking.org_id == org_id, Booking.id.in_(booking_ids))
+    return {
+        key: percent if isinstance(percent := overrides.get(MINUTES_BACK), int) and 0 <= percent <= 100 else 100
+        for key, status, overrides in connection.execute(sa.select(*columns).where(*where))
+        if status is BookingStatus.CANCELLED
+    }
+
+
 def bookings_of_student(
     connection: sa.Connection,
     org_id: UUID,
@@ -240,6 +255,25 @@ def bookings_between(
             sa.type_coerce(Booking.status, sa.String).concat("").in_([status.value for status in statuses]),
         )
     return _latest_first(connection, where, before, limit)
+
+
+def cars_driven(
+    connection: sa.Connection, org_id: UUID, start: datetime, end: datetime
+) -> Mapping[UUID, frozenset[UUID]]:
+    """Instructor → the cars of their bookings that start in [start, end) and hold, or held, their slot."""
+    where = (
+        Booking.org_id == org_id,
+        Booking.start_at >= start,
+        Booking.start_at < end,
+        # As in `bookings_between`: the span is what SQLite is to look in.
+        sa.type_coerce(Booking.status, sa.String).concat("").in_([status.value for status in OCCUPYING]),
+    )
+    statement = sa.select(Booking.instructor_id, Booking.vehicle_id).where(*where).distinct()
+    found: dict[UUID, set[UUID]] = {}
+    for teacher, car in connection.execute(statement):
+        if car is not None:
+            found.setdefault(teacher, set()).add(car)
+    return {teacher: frozenset(cars) for teacher, cars in found.items()}
 
 
 def series(connection: sa.Connection, org_id: UUID, series_id: UUID) -> tuple[BookingFacts, ...]:

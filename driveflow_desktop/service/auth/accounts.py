@@ -6,10 +6,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from driveflow_desktop.domain.contacts import clean_email
 from driveflow_desktop.domain.identity.queries import STRONGEST_FIRST
 from driveflow_desktop.domain.identity.tables import Org, User, UserOrg
 from driveflow_desktop.domain.identity.values import OrgRole
-from driveflow_desktop.domain.people.rules.contacts import clean_email
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.sync.session_protocol import Membership
 

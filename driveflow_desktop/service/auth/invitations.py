@@ -11,12 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from driveflow_desktop.domain.contacts import clean_email
 from driveflow_desktop.domain.identity.queries import role_of, roles_of
 from driveflow_desktop.domain.identity.rules import Action, can_invite, require
 from driveflow_desktop.domain.identity.tables import Org, UserOrg
 from driveflow_desktop.domain.identity.values import OrgRole
-from driveflow_desktop.domain.people.rules.contacts import clean_email
-from driveflow_desktop.domain.people.rules.names import clean_name
+from driveflow_desktop.domain.names import clean_name
 from driveflow_desktop.domain.people.tables import Instructor
 from driveflow_desktop.kernel.clock import FixedClock
 from driveflow_desktop.kernel.errors import UserError

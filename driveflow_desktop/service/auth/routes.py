@@ -2,18 +2,16 @@
 
 from http import HTTPStatus
 from typing import Final, TypeVar
-from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.answers import answer, read_body
 from driveflow_desktop.service.auth import invitations, people, sessions
 from driveflow_desktop.service.auth.context import Auth
-from driveflow_desktop.service.auth.guard import identify, member_of
+from driveflow_desktop.service.auth.doorkeeper import Doorkeeper
 from driveflow_desktop.service.auth.limits import client_address
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.sync.session_protocol import (
@@ -49,20 +47,6 @@ def address_of(auth: Auth, request: Request) -> str:
     """Under which address a request counts."""
     peer = None if request.client is None else request.client.host
     return client_address(request.headers, peer, auth.trusted_proxies)
-
-
-async def signed_in(auth: Auth, request: Request, org_id: UUID) -> Member:
-    """The member who sends a request about a school. Raises what `identify` and `member_of` do, `too_many_requests`.
-
-    Without a valid token the request counts against its address, with one against the device.
-    """
-    try:
-        identity = identify(request.headers, auth.signer, auth.runtime.clock.now())
-    except UserError:
-        auth.limits.address(address_of(auth, request))
-        raise
-    auth.limits.device(identity.device_id)
-    return await run_in_threadpool(member_of, auth.runtime, identity, org_id)
 
 
 class _Doors:
@@ -101,6 +85,7 @@ class _Office:
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
+        self._keeper = Doorkeeper(auth)
         self._runtime = auth.runtime
 
     async def invite(self, request: Request) -> Response:
@@ -123,7 +108,8 @@ class _Office:
         return _nothing()
 
     async def _member(self, request: Request) -> Member:
-        return await signed_in(self._auth, request, request.path_params["org"])
+        caller = self._keeper.identify(request.headers, address_of(self._auth, request))
+        return await run_in_threadpool(self._keeper.member, caller, request.path_params["org"])
 
 
 def _nothing() -> Response:

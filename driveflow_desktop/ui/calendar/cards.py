@@ -2,9 +2,8 @@
 
 from collections import OrderedDict
 from typing import NamedTuple
-from uuid import UUID
 
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus
@@ -15,6 +14,7 @@ from driveflow_desktop.ui.calendar.signs import SIGN_PX, Lettering
 from driveflow_desktop.ui.calendar.snapshot import CalendarLesson
 
 _MEMORY_PIXELS = 8_000_000  # 32 MB: some twelve hundred cards at 100 %
+_BODIES = 64  # more than a day has of lengths and colours
 _LEFT, _RIGHT, _TOP, _EDGE = 10, 7, 4, 3
 _SIGN_GAP, _BADGE_GAP = 4, 8
 _LEAST_TEXT = 22
@@ -27,12 +27,19 @@ class _Badge(NamedTuple):
     colour: str
 
 
-class _Key(NamedTuple):
-    lesson: UUID
+class _Body(NamedTuple):
+    """All that a card's ground depends on; `dashed` is the colour of the line round a conflict."""
+
     width: int
     height: int
-    doubled: bool
-    hovered: bool
+    fill: str
+    edge: str
+    dashed: str
+
+
+_Key = tuple[int, int, int, bool, bool]
+"""The lesson's id as a number (a UUID hashes in Python, and this runs for each card of each frame), width, height,
+doubled, hovered."""
 
 
 class CardCache:
@@ -42,21 +49,47 @@ class CardCache:
         self._ink = ink
         self._cards: OrderedDict[_Key, tuple[CalendarLesson, QPixmap]] = OrderedDict()
         self._pixels = 0
+        self._sheet = QPixmap()
+        self._bodies: dict[_Body, QPixmap] = {}
 
     def card(self, placed: Placed, hovered: bool) -> QPixmap:
         """The picture of a lesson at the size of its frame."""
         lesson, frame, doubled = placed
-        key = _Key(lesson.id, frame.width, frame.height, doubled, hovered)
+        key = (lesson.id.int, frame.width, frame.height, doubled, hovered)
         found = self._cards.get(key)
         if found is not None and (found[0] is lesson or found[0] == lesson):
             self._cards.move_to_end(key)
             return found[1]
-        picture = self._ink.pixmap(frame.width, frame.height)
-        painter = QPainter(picture)
-        _CardPainter(painter, self._ink, placed, hovered).paint()
-        painter.end()
+        card = _colours(self._ink, lesson)
+        picture = self._drawn(self._body(_body_of(self._ink, card, placed, hovered)), card, placed)
         self._keep(key, lesson, picture)
         return picture
+
+    def _drawn(self, body: QPixmap, card: CardInk, placed: Placed) -> QPixmap:
+        """The card on its body, drawn on the sheet and cut out: a paint engine for each card would take as long."""
+        if self._sheet.width() < body.width() or self._sheet.height() < body.height():
+            self._sheet = QPixmap(body.size().expandedTo(self._sheet.size()))
+            self._sheet.setDevicePixelRatio(self._ink.scale)
+            self._sheet.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self._sheet)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        painter.drawPixmap(0, 0, body)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        _CardPainter(painter, self._ink, card, placed).paint()
+        painter.end()
+        return self._sheet.copy(body.rect())
+
+    def _body(self, body: _Body) -> QPixmap:
+        """The card without its texts; lessons of one length and colour share it."""
+        found = self._bodies.get(body)
+        if found is None:
+            if len(self._bodies) >= _BODIES:
+                self._bodies.clear()
+            found = self._bodies[body] = self._ink.pixmap(body.width, body.height)
+            painter = QPainter(found)
+            _paint_body(painter, body)
+            painter.end()
+        return found
 
     def _keep(self, key: _Key, lesson: CalendarLesson, picture: QPixmap) -> None:
         replaced = self._cards.pop(key, None)
@@ -73,21 +106,47 @@ def _size(picture: QPixmap) -> int:
     return picture.width() * picture.height()
 
 
-class _CardPainter:
-    """Draws one card with its top left corner at (0, 0)."""
+def _colours(ink: Ink, lesson: CalendarLesson) -> CardInk:
+    faded = (lesson.past and not lesson.live) or lesson.status == BookingStatus.CANCELLED
+    return card_ink(ink.tokens, lesson.palette, faded)
 
-    def __init__(self, painter: QPainter, ink: Ink, placed: Placed, hovered: bool) -> None:
+
+def _body_of(ink: Ink, card: CardInk, placed: Placed, hovered: bool) -> _Body:
+    bad = ink.tokens.bad
+    fill, edge = card.hover if hovered else card.fill, bad if placed.doubled else card.edge
+    return _Body(placed.frame.width, placed.frame.height, fill, edge, bad if placed.lesson.conflict else "")
+
+
+def _paint_body(painter: QPainter, body: _Body) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    area = QRectF(0, 0, body.width, body.height)
+    radius = min(CARD_RADIUS, body.height / 2)
+    shape = QPainterPath()
+    if body.dashed:
+        shape.addRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        painter.fillPath(shape, QColor(body.fill))
+        pen = QPen(QColor(body.dashed), 1.2)
+        pen.setDashPattern([3, 2.2])
+        painter.strokePath(shape, pen)
+        return
+    shape.addRoundedRect(area, radius, radius)
+    painter.fillPath(shape, QColor(body.fill))
+    painter.setClipRect(QRectF(0, 0, _EDGE, body.height))
+    painter.fillPath(shape, QColor(body.edge))
+
+
+class _CardPainter:
+    """Writes the texts of one card, whose top left corner is at (0, 0)."""
+
+    def __init__(self, painter: QPainter, ink: Ink, card: CardInk, placed: Placed) -> None:
         self.painter = painter
         self.ink = ink
+        self.card = card
         self.lesson, self.frame, self.doubled = placed
-        self.hovered = hovered
-        faded = (self.lesson.past and not self.lesson.live) or self.lesson.status == BookingStatus.CANCELLED
-        self.card: CardInk = card_ink(ink.tokens, self.lesson.palette, faded)
 
     def paint(self) -> None:
-        """Body, then as many lines of text as fit: title; when and service; place and badges."""
+        """As many lines as fit: title; when and service; place and badges."""
         self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_body()
         title_height, small_height = self.ink.title.height, self.ink.small.height + 1
         room = self.frame.height - _TOP - 2
         badges = self._badges()
@@ -115,26 +174,6 @@ class _CardPainter:
 
     def _single_line_top(self, title_height: int) -> int:
         return max(min(_TOP, (self.frame.height - title_height) // 2), -2)
-
-    def _paint_body(self) -> None:
-        area = QRectF(0, 0, self.frame.width, self.frame.height)
-        radius = min(CARD_RADIUS, self.frame.height / 2)
-        shape = QPainterPath()
-        painter, lesson = self.painter, self.lesson
-        fill = QColor(self.card.hover if self.hovered else self.card.fill)
-        bad = QColor(self.ink.tokens.bad)
-        if lesson.conflict:
-            shape.addRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-            painter.fillPath(shape, fill)
-            pen = QPen(bad, 1.2)
-            pen.setDashPattern([3, 2.2])
-            painter.strokePath(shape, pen)
-            return
-        shape.addRoundedRect(area, radius, radius)
-        painter.fillPath(shape, fill)
-        painter.setClipRect(QRectF(0, 0, _EDGE, self.frame.height))
-        painter.fillPath(shape, bad if self.doubled else QColor(self.card.edge))
-        painter.setClipping(False)
 
     def _badges(self) -> list[_Badge]:
         lesson, card = self.lesson, self.card

@@ -105,7 +105,7 @@ class GridLayout:
         self.width = max(viewport_width, count * column_width, 1)
         self.height = self.y_of(plan.page.day_minutes)
         self.edges = [round(index * self.width / count) for index in range(count + 1)] if count else [0]
-        self._frames: dict[int, list[Frame]] = {}
+        self._placed: dict[int, list[Placed]] = {}
 
     def y_of(self, minute: float) -> int:
         """The pixel at which a minute begins."""
@@ -129,44 +129,39 @@ class GridLayout:
         """The frame of a span that has its column to itself."""
         return self._frame(column, start_min, end_min, Lane(0, 1, 1))
 
-    def frames(self, column: int) -> list[Frame]:
-        """The frames of a column's lessons, in the order of its plan."""
-        found = self._frames.get(column)
+    def placed(self, column: int) -> list[Placed]:
+        """A column's lessons with their frames, in the order of its plan."""
+        found = self._placed.get(column)
         if found is None:
             plan = self.plan.column(column)
-            found = self._frames[column] = [
-                self._frame(column, lesson.start_min, lesson.end_min, lane)
-                for lesson, lane in zip(plan.lessons, plan.lanes, strict=True)
+            found = self._placed[column] = [
+                Placed(lesson, self._frame(column, lesson.start_min, lesson.end_min, lane), doubled)
+                for lesson, lane, doubled in zip(plan.lessons, plan.lanes, plan.doubled, strict=True)
             ]
         return found
 
     def visible(self, left: int, top: int, right: int, bottom: int) -> list[Placed]:
         """The lessons that touch a rectangle, column by column in time order."""
-        placed = []
+        found = []
         start, end = self.minute_at(top - 1), self.minute_at(bottom + 1)
         for column in self.columns_between(left, right):
-            plan, frames = self.plan.column(column), self.frames(column)
-            for position in plan.between(start, end):
-                frame = frames[position]
-                if (
-                    frame.y < bottom
-                    and top < frame.y + frame.height
-                    and frame.x < right
-                    and left < frame.x + frame.width
-                ):
-                    placed.append(Placed(plan.lessons[position], frame, plan.doubled[position]))
-        return placed
+            near = self.plan.column(column).between(start, end)
+            for placed in self.placed(column)[near.start : near.stop]:
+                x, y, width, height = placed.frame
+                if y < bottom and top < y + height and x < right and left < x + width:
+                    found.append(placed)
+        return found
 
     def hit(self, x: float, y: float) -> Placed | None:
         """The lesson drawn at a point."""
         column = self.column_at(x)
         if column < 0:
             return None
-        plan, frames = self.plan.column(column), self.frames(column)
         minute = self.minute_at(y)
-        for position in reversed(plan.between(minute - 2, minute + 2)):
-            if frames[position].contains(x, y):
-                return Placed(plan.lessons[position], frames[position], plan.doubled[position])
+        near = self.plan.column(column).between(minute - 2, minute + 2)
+        for placed in reversed(self.placed(column)[near.start : near.stop]):
+            if placed.frame.contains(x, y):
+                return placed
         return None
 
     def find(self, lesson_id: UUID) -> Placed | None:
@@ -177,7 +172,7 @@ class GridLayout:
             return None
         plan = self.plan.column(column)
         position = plan.lessons.index(lesson, bisect_left(plan.starts, lesson.start_min))
-        return Placed(lesson, self.frames(column)[position], plan.doubled[position])
+        return self.placed(column)[position]
 
     def lines(self, top: int, bottom: int) -> tuple[list[int], list[int]]:
         """The y of the full and of the half-hour lines that fall between two pixels."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from driveflow_desktop.ui.calendar.snapshot import CalendarLesson
+from driveflow_desktop.ui.widgets.text import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -44,8 +45,10 @@ class LessonModel(QAbstractListModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return lesson.title
-            case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return lesson.spoken or lesson.title
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(lesson.spoken or lesson.title)
             case LessonRole.LESSON:
                 return lesson
             case LessonRole.ID:

@@ -13,6 +13,7 @@ CARD_RADIUS = 5.0
 BAR_PX = 3
 SIGN_SIDE = SIGN_PX + 2
 _HATCH_PX = 7
+_HATCH_REPEATS = 32
 _RING_PX = 2.0
 _DOT_PX = 4
 
@@ -85,7 +86,7 @@ class Ink:
         for shift in (-_HATCH_PX, 0, _HATCH_PX):
             painter.drawLine(QPointF(shift, _HATCH_PX), QPointF(shift + _HATCH_PX, 0))
         painter.end()
-        return tile
+        return _spread(tile, _HATCH_REPEATS)
 
     def _dots(self) -> QPixmap:
         tile = self.pixmap(3, 1)
@@ -95,12 +96,27 @@ class Ink:
         return tile
 
 
+def _spread(tile: QPixmap, times: int) -> QPixmap:
+    """The same texture from a larger tile: Qt fills with one in rows of its width, and short rows are slow."""
+    side = tile.width() * times
+    made = QPixmap(side, side)
+    painter = QPainter(made)
+    single = QPixmap(tile)
+    single.setDevicePixelRatio(1)
+    painter.drawTiledPixmap(0, 0, side, side, single)
+    painter.end()
+    made.setDevicePixelRatio(tile.devicePixelRatio())
+    return made
+
+
 def paint_grid(painter: QPainter, ink: Ink, layout: GridLayout, area: QRect) -> None:
     """The empty grid inside `area` (content pixels): surface, closed hours, hour lines, column lines."""
-    painter.fillRect(area, ink.surface)
     columns = layout.columns_between(area.left(), area.right() + 1)
     for column in columns:
-        _paint_closed(painter, ink, layout, column, area)
+        _paint_hours(painter, ink, layout, column, area)
+    past_midnight = QRect(area) if not columns else area.adjusted(0, max(0, layout.height - area.top()), 0, 0)
+    if not past_midnight.isEmpty():
+        painter.fillRect(past_midnight, ink.surface)
     full, half = layout.lines(area.top(), area.bottom())
     for y in half:
         painter.fillRect(QRect(area.left(), y, area.width(), 1), ink.dotted)
@@ -110,15 +126,20 @@ def paint_grid(painter: QPainter, ink: Ink, layout: GridLayout, area: QRect) -> 
     painter.drawLines(lines)
 
 
-def _paint_closed(painter: QPainter, ink: Ink, layout: GridLayout, column: int, area: QRect) -> None:
+def _paint_hours(painter: QPainter, ink: Ink, layout: GridLayout, column: int, area: QRect) -> None:
+    """The closed and the open hours of a column side by side: what is painted twice costs twice."""
     left, right = layout.edges[column], layout.edges[column + 1]
     shut = 0
-    for start, end in (*layout.plan.page.columns[column].open, (layout.plan.page.day_minutes, 0)):
-        if start > shut:
-            top = layout.y_of(shut)
-            patch = QRect(left, top, right - left, layout.y_of(start) - top).intersected(area)
-            if not patch.isEmpty():
-                painter.fillRect(patch, ink.closed)
+
+    def fill(start: int, end: int, brush: QBrush | QColor) -> None:
+        top = layout.y_of(start)
+        patch = QRect(left, top, right - left, layout.y_of(end) - top).intersected(area)
+        if not patch.isEmpty():
+            painter.fillRect(patch, brush)
+
+    for start, end in (*layout.plan.page.columns[column].open, (layout.plan.page.day_minutes,) * 2):
+        fill(shut, start, ink.closed)
+        fill(start, end, ink.surface)
         shut = end
 
 

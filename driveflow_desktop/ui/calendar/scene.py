@@ -1,5 +1,6 @@
 """All that the viewport shows, painted in content pixels: grid, cards, now-line, selection, ghost."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtCore import QRect
@@ -47,26 +48,31 @@ class Scene:
         for placed in cards:
             if placed.lesson.travel_after_min:
                 self._paint_travel(painter, placed.frame)
-        ring = None
-        for placed in cards:
-            self._paint_card(painter, placed)
-            if placed.lesson.id == self.selected:
-                ring = placed.frame
+        ring = self._paint_cards(painter, cards)
         paint_now(painter, self.ink, self.layout, area)
         if ring:
             paint_ring(painter, self.ink, ring, self.focused)
         if self.ghost and self.ghost.bounds.intersects(area):
             self.ghost.paint(painter)
 
-    def _paint_card(self, painter: QPainter, placed: Placed) -> None:
-        lesson_id = placed.lesson.id
-        picture = self._cards.card(placed, lesson_id == self.hovered and self.held is None)
-        if lesson_id == self.held:
-            painter.setOpacity(_HELD_OPACITY)
-            painter.drawPixmap(placed.frame.x, placed.frame.y, picture)
+    def _paint_cards(self, painter: QPainter, cards: Sequence[Placed]) -> Frame | None:
+        """Draw the cards; returns the frame of the selected one."""
+        ring = None
+        # Numbers, because this runs for hundreds of cards a frame and UUIDs compare and hash in Python.
+        marked = {each.int for each in (self.hovered, self.held, self.selected) if each is not None}
+        for placed in cards:
+            lesson, frame, _ = placed
+            if lesson.id.int not in marked:
+                painter.drawPixmap(frame.x, frame.y, self._cards.card(placed, hovered=False))
+                continue
+            if lesson.id == self.held:
+                painter.setOpacity(_HELD_OPACITY)
+            hovered = lesson.id == self.hovered and self.held is None
+            painter.drawPixmap(frame.x, frame.y, self._cards.card(placed, hovered=hovered))
             painter.setOpacity(1.0)
-        else:
-            painter.drawPixmap(placed.frame.x, placed.frame.y, picture)
+            if lesson.id == self.selected:
+                ring = frame
+        return ring
 
     def _paint_travel(self, painter: QPainter, frame: Frame) -> None:
         width = max(round(frame.width * _BAR_SHARE), 2)

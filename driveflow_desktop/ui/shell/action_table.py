@@ -3,10 +3,10 @@
 from PySide6.QtCore import QCoreApplication
 
 from driveflow_desktop.ui.shell.actions import ActionSpec
+from driveflow_desktop.ui.shell.sync_actions import sync_actions
 
 BOOK = "bookings.write"
 PAY = "payments.write"
-SYNC = "sync.run"
 INSTRUCTOR_KEYS = range(1, 10)
 
 
@@ -16,16 +16,12 @@ def _tr(text: str) -> str:
 
 def action_table() -> tuple[ActionSpec, ...]:
     """Every action, in menu order, in the language of the application at the time of the call."""
-    return (*_file(), *_edit(), *_go(), *_booking(), *_lesson(), *_calendar(), *_help())
+    return (*_file(), *_edit(), *_go(), *_booking(), *_lesson(), *_calendar(), *sync_actions(), *_help())
 
 
 def _file() -> tuple[ActionSpec, ...]:
     menu = _tr("&File")
-    return (
-        ActionSpec("sync.now", _tr("Sync now"), "F5", SYNC, menu, "arrows-clockwise"),
-        ActionSpec("print", _tr("Print…"), "Ctrl+P", "", menu, "printer"),
-        ActionSpec("quit", _tr("Quit"), "Ctrl+Q", "", menu, "sign-out"),
-    )
+    return (ActionSpec("quit", _tr("Quit"), "Ctrl+Q", "", menu, "sign-out"),)
 
 
 def _edit() -> tuple[ActionSpec, ...]:
@@ -53,14 +49,12 @@ def _booking() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("booking.new", _tr("New booking…"), "N", BOOK, menu, "plus"),
         ActionSpec("booking.next_free", _tr("Next free slot…"), "S", BOOK, menu, "magnifying-glass"),
-        ActionSpec("booking.series", _tr("Series of lessons…"), "C", BOOK, menu, "repeat"),
-        ActionSpec("booking.waitlist", _tr("Waitlist…"), "W", BOOK, menu, "hourglass"),
         ActionSpec("booking.reschedule", _tr("Reschedule…"), "R", BOOK, menu, "calendar-blank"),
         ActionSpec("booking.cancel", _tr("Cancel lesson…"), "X", BOOK, menu, "x-circle"),
         ActionSpec("booking.earlier", _tr("Move earlier"), "Alt+Up", BOOK, menu),
         ActionSpec("booking.later", _tr("Move later"), "Alt+Down", BOOK, menu),
-        ActionSpec("booking.left", _tr("Move to the instructor or day on the left"), "Alt+Left", BOOK, menu),
-        ActionSpec("booking.right", _tr("Move to the instructor or day on the right"), "Alt+Right", BOOK, menu),
+        ActionSpec("booking.left", _tr("Move one column left"), "Alt+Left", BOOK, menu),
+        ActionSpec("booking.right", _tr("Move one column right"), "Alt+Right", BOOK, menu),
         ActionSpec("booking.shorter", _tr("Make shorter"), "Alt+Shift+Up", BOOK, menu),
         ActionSpec("booking.longer", _tr("Make longer"), "Alt+Shift+Down", BOOK, menu),
     )
@@ -85,8 +79,6 @@ def _calendar() -> tuple[ActionSpec, ...]:
         ActionSpec("calendar.forward", _tr("Day or week forward"), "]", "", menu, "caret-right"),
         ActionSpec("calendar.day", _tr("Day view"), "Ctrl+1", "", menu),
         ActionSpec("calendar.week", _tr("Week view"), "Ctrl+2", "", menu),
-        ActionSpec("calendar.month", _tr("Month view"), "Ctrl+3", "", menu),
-        ActionSpec("calendar.agenda", _tr("Agenda view"), "Ctrl+4", "", menu),
         ActionSpec("calendar.zoom_in", _tr("Taller hours"), "Ctrl++, Ctrl+=", "", menu),
         ActionSpec("calendar.zoom_out", _tr("Lower hours"), "Ctrl+-", "", menu),
         ActionSpec("calendar.zoom_reset", _tr("Usual hours"), "Ctrl+0", "", menu),

@@ -6,8 +6,8 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.overview.found import FoundLesson, FoundRow, search
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.ports import Desk

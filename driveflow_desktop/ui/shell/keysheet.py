@@ -1,7 +1,8 @@
 """The sheet of keys (F1), made from the declared actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from driveflow_desktop.ui.shell.actions import ActionSpec
@@ -9,7 +10,7 @@ from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.marks import KeyHint
 from driveflow_desktop.ui.widgets.text import label
 
-_COLUMNS = 3
+_COLUMNS, _GAP = 3, 20
 
 
 class KeySheet(QDialog):
@@ -23,16 +24,15 @@ class KeySheet(QDialog):
         for spec in specs:
             if spec.shortcut:
                 groups.setdefault(spec.menu.replace("&", "").replace("/", " · "), []).append(spec)
-        columns = [QVBoxLayout() for _ in range(_COLUMNS)]
-        heights = [0] * _COLUMNS
-        for title, members in groups.items():
-            shortest = heights.index(min(heights))
-            columns[shortest].addLayout(_group(title, members))
-            heights[shortest] += len(members) + 2
         inner = QWidget()
         row = QHBoxLayout(inner)
-        row.setSpacing(32)
-        for column in columns:
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(40)
+        for titles in _columns({title: len(members) for title, members in groups.items()}):
+            column = QVBoxLayout()
+            column.setSpacing(_GAP)
+            for title in titles:
+                column.addLayout(_group(title, groups[title]))
             column.addStretch(1)
             row.addLayout(column, 1)
         scroll = QScrollArea()
@@ -45,18 +45,35 @@ class KeySheet(QDialog):
         foot.addStretch(1)
         foot.addWidget(close)
         whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 20, 20, 16)
+        whole.setSpacing(12)
         whole.addWidget(scroll, 1)
         whole.addLayout(foot)
 
 
+def _columns(lengths: Mapping[str, int]) -> list[list[str]]:
+    """The titles in columns about as long as each other, in each as in the menus; a heading and a gap count as rows."""
+    found: list[list[str]] = [[] for _ in range(_COLUMNS)]
+    heights = [0] * _COLUMNS
+    # The longest first: what is short evens out what is left.
+    for title in sorted(lengths, key=lambda title: -lengths[title]):
+        shortest = heights.index(min(heights))
+        found[shortest].append(title)
+        heights[shortest] += lengths[title] + 2
+    order = list(lengths)
+    return sorted(
+        (sorted(titles, key=order.index) for titles in found if titles), key=lambda each: order.index(each[0])
+    )
+
+
 def _group(title: str, specs: Sequence[ActionSpec]) -> QGridLayout:
     grid = QGridLayout()
-    grid.setContentsMargins(0, 0, 0, 20)
+    grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(6)
     grid.setHorizontalSpacing(12)
     grid.setColumnStretch(0, 1)
     grid.addWidget(label(title, weight="bold"), 0, 0)
     for row, spec in enumerate(specs, start=1):
-        grid.addWidget(label(spec.label, tone="muted", wrap=True), row, 0)
-        grid.addWidget(KeyHint(spec.keys), row, 1)
+        grid.addWidget(label(spec.label, tone="muted"), row, 0)
+        grid.addWidget(KeyHint(spec.keys), row, 1, Qt.AlignmentFlag.AlignRight)
     return grid

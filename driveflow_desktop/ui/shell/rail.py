@@ -21,7 +21,7 @@ from driveflow_desktop.ui.shell.screen import ScreenSpec
 from driveflow_desktop.ui.shell.theme import current_tokens, font
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.marks import Avatar, PillTone, paint_pill, pill_colours, pill_width
-from driveflow_desktop.ui.widgets.text import ElidedLabel, hairline, label
+from driveflow_desktop.ui.widgets.text import ElidedLabel, hairline, label, plain_tip
 
 OPEN_WIDTH, FOLDED_WIDTH = 208, 60
 _ROW = 34
@@ -238,7 +238,7 @@ class Rail(QFrame):
     def set_person(self, name: str, role: str) -> None:
         """Who is signed in."""
         self._avatar.set_name(name)
-        self._avatar.setToolTip(f"{name} · {role}")
+        self._avatar.setToolTip(plain_tip(f"{name} · {role}"))
         self._name.setText(name)
         self._role.setText(role)
 

@@ -31,14 +31,19 @@ class Screen(QWidget):
         """What this screen can do now, by action id."""
         return {}
 
+    def load(self) -> None:
+        """Query everything on show."""
+
     def refresh(self, changes: Changes) -> None:
         """Query again: rows of `tables` changed. Empty changes mean "anything may have"."""
+        self.load()
 
     def show_argument(self, argument: object) -> None:
         """Go to what an intent named: a row's id, a date."""
 
     def activated(self) -> None:
         """The screen came on show."""
+        self.load()
 
     def deactivated(self) -> None:
         """Another screen is on show."""

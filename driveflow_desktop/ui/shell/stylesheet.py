@@ -1,6 +1,6 @@
 """The style sheet: only what the palette cannot say. Generated from tokens, so that no colour is written twice.
 
-Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, mini, search, segment,
+Widgets opt in with dynamic properties: `kind` on buttons (primary, danger, quiet, link, mini, search, segment,
 filter, chip), `textSize`,
 `weight` and `tone` on labels, `panel` on frames.
 """
@@ -58,6 +58,11 @@ QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; 
     color: $text_2; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus { border-color: $focus; }
+QPushButton[kind="link"] { background: transparent; border: 0; border-bottom: 2px solid transparent;
+    border-radius: 0; padding: 2px 0 0 0; color: $accent; }
+QPushButton[kind="link"]:hover { border-bottom-color: $accent; }
+QPushButton[kind="link"]:focus { border-bottom-color: $focus; background: $accent_weak; }
+QPushButton[kind="link"]:disabled { color: $text_3; }
 QPushButton[kind="mini"] { background: transparent; border: 1px solid transparent; padding: 3px; min-width: 16px; }
 QPushButton[kind="mini"]:hover { background: $hover; }
 QPushButton[kind="mini"]:focus { border: 2px solid $focus; padding: 2px; }
@@ -104,7 +109,7 @@ QAbstractItemView { background: $surface; border: 0; outline: 0; selection-backg
     selection-color: $text; }
 QHeaderView { background: $surface_2; border: 0; }
 QHeaderView::section { background: $surface_2; color: $text_2; border: 0; border-bottom: 1px solid $border;
-    padding: 7px 12px; font-size: ${font_sm}px; font-weight: 500; }
+    padding: 7px 10px; font-size: ${font_sm}px; font-weight: 500; }
 QTableCornerButton::section { background: $surface_2; border: 0; }
 QScrollArea { border: 0; background: transparent; }
 QSplitter::handle { background: $border; }

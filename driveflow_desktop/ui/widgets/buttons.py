@@ -21,7 +21,7 @@ from driveflow_desktop.ui.shell.theme import Tokens, current_tokens
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.marks import key_hint_size, paint_key_hint
 
-Kind = Literal["plain", "primary", "danger", "quiet", "mini", "chip", "filter"]
+Kind = Literal["plain", "primary", "danger", "quiet", "link", "mini", "chip", "filter"]
 _GAP = 6
 
 

@@ -14,7 +14,7 @@ from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.shell.icons import icon
 from driveflow_desktop.ui.shell.typed_date import parse_date
 from driveflow_desktop.ui.widgets.panels import ErrorLine
-from driveflow_desktop.ui.widgets.text import dress, label
+from driveflow_desktop.ui.widgets.text import dress, label, plain_tip
 from driveflow_desktop.ui.widgets.typed import parse_cents, parse_time
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class TypedField(QLineEdit, Generic[T]):
     def _mark(self, error: UserError | None) -> None:
         self._error = error
         self.setAccessibleDescription(str(error) if error else "")
-        self.setToolTip(str(error) if error else "")
+        self.setToolTip(plain_tip(str(error)) if error else "")
         if (self.property("wrong") == "true") != (error is not None):
             dress(self, wrong="true" if error else "false")
 

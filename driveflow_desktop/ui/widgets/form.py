@@ -11,6 +11,7 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
 from driveflow_desktop.ui.widgets.fields import FormField
 from driveflow_desktop.ui.widgets.panels import ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.text import dress, label
 
 _Editor = QLineEdit | QComboBox | QCheckBox | QPlainTextEdit
@@ -21,7 +22,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class Line:
     """A line of a form. `column` is the name under which refusals speak of it, where it is not `id`.
 
-    With `choices`, (text, shown) pairs, one of them is picked; `flag` makes it a tick, whose text is `yes` or empty.
+    With `choices`, (text, shown) pairs, one of them is picked; `flag` makes it a tick, whose text is `yes` or empty;
+    what is typed into a `secret` line is not shown.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Line:
     choices: tuple[tuple[str, str], ...] = ()
     flag: bool = False
     column: str = ""
+    secret: bool = False
 
 
 class QuickForm(QWidget):
@@ -148,13 +151,15 @@ def _editor(line: Line) -> _Editor:
         tick.setChecked(bool(line.text))
         return tick
     if line.choices:
-        box = QComboBox()
+        box = Combo()
         for text, shown in line.choices:
             box.addItem(shown, text)
         box.setCurrentIndex(max(0, box.findData(line.text)))
         return box
     field = QLineEdit(line.text)
     field.setPlaceholderText(line.placeholder)
+    if line.secret:
+        field.setEchoMode(QLineEdit.EchoMode.Password)
     return field
 
 

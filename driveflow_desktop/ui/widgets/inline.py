@@ -35,9 +35,13 @@ from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.shell.theme import current_tokens
 from driveflow_desktop.ui.widgets.marks import Pill
 from driveflow_desktop.ui.widgets.panels import ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.text import dress, label
 
 _LABEL_WIDTH = 106
+_LETTERS = 22
+"""About as many stand in one line of a panel."""
+_BREAK = "\u200b"
 _BEGIN = (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _Editor = QLineEdit | QPlainTextEdit | QComboBox
 
@@ -272,7 +276,7 @@ class EditableList(QWidget):
 
 def _make_editor(field: Field) -> _Editor:
     if field.kind == "choice":
-        box = QComboBox()
+        box = Combo()
         for text, shown in field.choices:
             box.addItem(shown, text)
         box.setCurrentIndex(max(0, box.findData(field.text)))
@@ -288,8 +292,19 @@ def _make_editor(field: Field) -> _Editor:
 
 
 def _breakable(text: str) -> str:
-    """Lets long words without a space, such as addresses of e-mail, go on in the next line."""
-    return "".join(f"{char}\u200b" if char in "@._-/" else char for char in text)
+    """Lets long words without a space go on in the next line; an e-mail before its @, at dots only where it must."""
+    return " ".join(_breakable_mail(word) if "@" in word else _broken_after(word, "._-/") for word in text.split(" "))
+
+
+def _breakable_mail(word: str) -> str:
+    name, _at, host = word.partition("@")
+    if max(len(name), len(host) + 1) > _LETTERS:
+        return _broken_after(word, "@.")
+    return f"{name}{_BREAK}@{host}"
+
+
+def _broken_after(word: str, marks: str) -> str:
+    return "".join(f"{char}{_BREAK}" if char in marks else char for char in word)
 
 
 def _text_of(editor: _Editor) -> str:

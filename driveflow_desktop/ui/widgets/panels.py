@@ -72,6 +72,38 @@ class Card(QFrame):
         dress(self, chosen="true" if chosen else "false")
 
 
+class CardColumns(QScrollArea):
+    """A page of cards: columns of (part of the width, cards from the top), scrolled as one."""
+
+    def __init__(self, columns: Iterable[tuple[int, Iterable[Card]]]) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(20, 18, 20, 18)
+        row.setSpacing(16)
+        for part, cards in columns:
+            column = QVBoxLayout()
+            column.setSpacing(16)
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+            row.addLayout(column, part)
+        self.setWidget(page)
+
+
+def framed(table: QWidget) -> QFrame:
+    """A table on a card of its own."""
+    frame = QFrame()
+    frame.setProperty("panel", "card")
+    inside = QVBoxLayout(frame)
+    inside.setContentsMargins(1, 1, 1, 1)
+    inside.addWidget(table)
+    return frame
+
+
 class FieldList(QWidget):
     """Labels on the left, values beside them, as in the side panel."""
 
@@ -169,6 +201,16 @@ class SidePanel(QFrame):
     def add_heading(self, text: str) -> None:
         """Append a small heading to the body."""
         self._body.addWidget(label(text, tone="muted"))
+
+    def add_section(self, title: str, *widgets: QWidget) -> None:
+        """Append a part of the body under a bold heading; what belongs to it stands closer than the parts do."""
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for widget in (label(title, weight="bold"), *widgets):
+            column.addWidget(widget)
+        self._body.addWidget(box)
 
     def add_buttons(self, *buttons: QWidget) -> None:
         """Append buttons to the body, side by side, wrapping."""

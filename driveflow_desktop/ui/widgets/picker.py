@@ -1,4 +1,4 @@
-"""A box to pick one of many from; it shows that it opens."""
+"""Boxes to pick one of many from; they show that they open."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,25 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox
 
 from driveflow_desktop.ui.shell.icons import icon
+from driveflow_desktop.ui.shell.theme import current_tokens
 
 _CARET = 12
 _MARGIN = 8
 
 
-class Picker(QComboBox):
-    """A combo box over (key, words) pairs, with the caret that the style sheet takes away."""
+class Combo(QComboBox):
+    """A combo box with the caret that the style sheet takes away. The program has no other."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box, then its caret."""
+        super().paintEvent(event)
+        worn = current_tokens()
+        spot = QRect(self.width() - _CARET - _MARGIN, (self.height() - _CARET) // 2, _CARET, _CARET)
+        icon("caret-down", worn.text_2 if self.isEnabled() else worn.text_3).paint(QPainter(self), spot)
+
+
+class Picker(Combo):
+    """A combo box over (key, words) pairs."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -39,9 +51,3 @@ class Picker(QComboBox):
         self.blockSignals(True)
         self.setCurrentIndex(max(0, self.findData(key)) if self.count() else -1)
         self.blockSignals(False)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box, then its caret."""
-        super().paintEvent(event)
-        spot = QRect(self.width() - _CARET - _MARGIN, (self.height() - _CARET) // 2, _CARET, _CARET)
-        icon("caret-down").paint(QPainter(self), spot)

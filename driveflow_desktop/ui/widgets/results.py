@@ -1,6 +1,6 @@
 """A short list of answers under a line of text: title, subtitle, detail, and the key that takes each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
@@ -14,6 +14,8 @@ from driveflow_desktop.ui.widgets.marks import key_hint_size, paint_key_hint
 _Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 36
 ENTER_SIGN = "↵"
+_SIDE, _GAP, _ICON = 14, 10, 26
+_TITLE_SHARE, _SUBTITLE_SHARE = 0.28, 0.22
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,49 @@ class Result:
         return ", ".join(part for part in (self.title, self.subtitle, self.detail, self.keys) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """The widths of title, subtitle and detail, in pixels with the gap behind each."""
+
+    title: int
+    subtitle: int
+    detail: int
+
+
+def shared_widths(width: int, needed: Widths) -> Widths:
+    """Columns for a row `width` wide: what each needs, title and subtitle a good share at least.
+
+    Where that is more than there is, the title gives first and then the subtitle, each down to its share.
+    """
+    title_share, subtitle_share = round(width * _TITLE_SHARE), round(width * _SUBTITLE_SHARE)
+    subtitle = max(needed.subtitle, subtitle_share)
+    title = max(title_share, min(needed.title, width - subtitle - needed.detail))
+    left = width - title
+    subtitle = min(subtitle, max(left - needed.detail, subtitle_share))
+    return Widths(title, subtitle, left - subtitle)
+
+
 class _ResultModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.results: Sequence[Result] = ()
+        self.needed = Widths(0, 0, 0)
+        self.keys_width = 0
 
     def replace(self, results: Sequence[Result]) -> None:
         self.beginResetModel()
         self.results = tuple(results)
+        worn = current_tokens()
+        strong, plain, small = (
+            QFontMetrics(each)
+            for each in (font(worn.font_md, QFont.Weight.DemiBold), font(worn.font_md), font(worn.font_sm))
+        )
+        self.needed = Widths(
+            _widest(strong, (each.title for each in results if each.subtitle or each.detail)),
+            _widest(plain, (each.subtitle for each in results)),
+            _widest(small, (each.detail for each in results)),
+        )
+        self.keys_width = max((key_hint_size(each.keys or ENTER_SIGN).width() for each in results), default=0)
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -71,19 +108,19 @@ class _ResultDelegate(QStyledItemDelegate):
         current = index.row() == self._list.currentIndex().row()
         if current:
             painter.fillRect(rect, QColor(worn.accent_weak))
-        inner = rect.adjusted(14, 0, -14, 0)
+        inner = rect.adjusted(_SIDE, 0, -_SIDE, 0)
         keys = self._keys(result, index.row(), current=current)
         if keys:
             size = key_hint_size(keys)
             spot = QRect(inner.right() - size.width() + 1, inner.center().y() - 8, size.width(), size.height())
             paint_key_hint(painter, spot, keys, worn.text_3, worn.border_strong)
-            inner.setRight(spot.left() - 10)
+            inner.setRight(spot.left() - _GAP)
         if result.icon:
             icon(result.icon).paint(painter, QRect(inner.left(), inner.center().y() - 7, 16, 16))
-            inner.setLeft(inner.left() + 26)
-        self._paint_words(painter, inner, result)
+            inner.setLeft(inner.left() + _ICON)
+        self._paint_words(painter, inner, rect, result)
 
-    def _paint_words(self, painter: QPainter, inner: QRect, result: Result) -> None:
+    def _paint_words(self, painter: QPainter, inner: QRect, row: QRect, result: Result) -> None:
         worn = current_tokens()
         title = font(worn.font_md, QFont.Weight.DemiBold)
         if self._compact:
@@ -93,14 +130,22 @@ class _ResultDelegate(QStyledItemDelegate):
             words = " · ".join(part for part in (result.subtitle, result.detail) if part)
             _text(painter, rest, words, small, worn.text_2)
             return
-        first, second = round(inner.width() * 0.27), round(inner.width() * 0.22)
         if not result.subtitle and not result.detail:
-            first = inner.width()
-        _text(painter, QRect(inner.left(), inner.top(), first - 10, inner.height()), result.title, title, worn.text)
-        middle = QRect(inner.left() + first, inner.top(), second - 10, inner.height())
-        _text(painter, middle, result.subtitle, font(worn.font_md), worn.text)
-        rest = inner.adjusted(first + second, 0, 0, 0)
-        _text(painter, rest, result.detail, font(worn.font_sm), worn.text_2)
+            _text(painter, inner, result.title, title, worn.text)
+            return
+        left = inner.left()
+        made = (title, font(worn.font_md), font(worn.font_sm))
+        inks = (worn.text, worn.text, worn.text_2)
+        widths = self._list.column_widths(row.width())
+        for words, width, each, ink in zip(
+            (result.title, result.subtitle, result.detail),
+            (widths.title, widths.subtitle, widths.detail),
+            made,
+            inks,
+            strict=True,
+        ):
+            _text(painter, QRect(left, inner.top(), width - _GAP, inner.height()), words, each, ink)
+            left += width
 
     def _keys(self, result: Result, row: int, *, current: bool) -> str:
         if result.keys or not self._numbered:
@@ -108,6 +153,10 @@ class _ResultDelegate(QStyledItemDelegate):
         if current:
             return ENTER_SIGN
         return str(row + 1) if row < 9 else ""
+
+
+def _widest(metrics: QFontMetrics, texts: Iterable[str]) -> int:
+    return max((metrics.horizontalAdvance(text) + _GAP for text in texts if text), default=0)
 
 
 def _text(painter: QPainter, rect: QRect, text: str, made: QFont, colour: str) -> int:
@@ -151,6 +200,12 @@ class ResultList(QListView):
         """The row that Enter would take."""
         row = self.currentIndex().row()
         return self.results[row] if 0 <= row < len(self.results) else None
+
+    def column_widths(self, row_width: int) -> Widths:
+        """The columns in rows of this width; the same in all rows, whatever key stands at the end of each."""
+        icons = _ICON if any(each.icon for each in self.results) else 0
+        room = row_width - 2 * _SIDE - icons - self._answers.keys_width
+        return shared_widths(room, self._answers.needed)
 
     def set_results(self, results: Sequence[Result]) -> None:
         """List other answers, the first one being current."""

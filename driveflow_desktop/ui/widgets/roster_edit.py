@@ -12,6 +12,7 @@ from driveflow_desktop.ui.editing import Cell
 from driveflow_desktop.ui.shell.theme import current_tokens
 from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.roster_model import R, RosterModel
 from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.text import dress
@@ -288,7 +289,7 @@ class EditableRoster(RosterView[R]):
 def _field(cell: Cell) -> QLineEdit | QComboBox:
     if not cell.choices:
         return QLineEdit(cell.text)
-    box = QComboBox()
+    box = Combo()
     for text, shown in cell.choices:
         box.addItem(shown, text)
     box.setCurrentIndex(max(0, box.findData(cell.text)))

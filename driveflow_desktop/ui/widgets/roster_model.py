@@ -34,8 +34,9 @@ class Column(Generic[R]):
     """How one column reads from a row.
 
     `text` is called once per row and kept. `tone` colours a pill. `sort` is the name by which the page provider
-    sorts, empty for a column that cannot be sorted. The column with `stretch` takes what width is left, at least
-    `width`.
+    sorts, empty for a column that cannot be sorted. The column with `stretch` takes what width is left. Where `width`
+    is too much for all of them, the stretching column gives way first, then the others, each down to its `least`
+    (without one a column keeps its width).
     """
 
     id: str
@@ -46,6 +47,12 @@ class Column(Generic[R]):
     tone: Callable[[R], PillTone] | None = None
     sort: str = ""
     stretch: bool = False
+    least: int = 0
+
+    @property
+    def spare(self) -> int:
+        """How much of its width it can give away."""
+        return self.width - self.least if self.least else 0
 
     @property
     def right(self) -> bool:

@@ -10,7 +10,7 @@ from driveflow_desktop.ui.shell.theme import Tokens, current_tokens, font
 from driveflow_desktop.ui.widgets.marks import PILL_HEIGHT, paint_avatar, paint_pill, pill_width
 from driveflow_desktop.ui.widgets.roster_model import R, RosterModel
 
-_PADDING = 12
+_PADDING = 10
 _AVATAR = 28
 _LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight | Qt.TextFlag.TextSingleLine

@@ -58,6 +58,8 @@ class RosterView(QTableView, Generic[R]):
         self._key = f"table/{name}"
         self._wanted: UUID | None = None
         self._empty: QWidget | None = None
+        self._chosen = self._kept_widths()
+        self._fitting = False
         self.hovered_row = -1
         self.setAccessibleName(title)
         self.setModel(model)
@@ -160,9 +162,10 @@ class RosterView(QTableView, Generic[R]):
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the stretching column what is left; keep the empty state as large as the table."""
+        """Share the width out anew; keep the empty state as large as the table."""
+        self._fit()  # before Qt decides whether it takes scroll bars
         super().resizeEvent(event)
-        self._stretch()
+        self._fit()  # beside those that it took
         self._show_empty()
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -194,10 +197,9 @@ class RosterView(QTableView, Generic[R]):
 
     def _lay_columns(self) -> None:
         head = self.horizontalHeader()
-        kept = self._kept_widths()
-        for at, column in enumerate(self._roster.columns):
+        for at in range(len(self._roster.columns)):
             head.setSectionResizeMode(at, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(at, column.width if column.stretch else kept.get(column.id, column.width))
+        self._fit()
         self._show_order()
 
     def _show_order(self) -> None:
@@ -214,24 +216,36 @@ class RosterView(QTableView, Generic[R]):
         self._show_order()
 
     def _resized(self, section: int) -> None:
-        if not self._roster.columns[section].stretch:
-            self._stretch()
-            self._keep_widths()
+        if not self._fitting:
+            self._chosen[self._roster.columns[section].id] = self.columnWidth(section)
+            self._memory.write(self._key, json.dumps(self._chosen))
+            self._fit()
 
-    def _stretch(self) -> None:
-        """What is left goes to the stretching column, but never less than its own width: then the table scrolls."""
+    def _fit(self) -> None:
+        """Share the width out; where the columns cannot give enough away, the table scrolls."""
+        chosen = [column.id in self._chosen for column in self._roster.columns]
+        widths = [self._chosen.get(column.id, column.width) for column in self._roster.columns]
+        spare = [0 if own else column.spare for own, column in zip(chosen, self._roster.columns, strict=True)]
+        missing = sum(widths) - self.viewport().width()
         at = next((at for at, column in enumerate(self._roster.columns) if column.stretch), None)
         if at is not None:
-            others = self.horizontalHeader().length() - self.columnWidth(at)
-            self.setColumnWidth(at, max(self._roster.columns[at].width, self.viewport().width() - others))
-
-    def _keep_widths(self) -> None:
-        widths = {
-            column.id: self.columnWidth(at) for at, column in enumerate(self._roster.columns) if not column.stretch
-        }
-        self._memory.write(self._key, json.dumps(widths))
+            given, spare[at] = min(missing, spare[at]), 0
+            widths[at] -= given
+            missing -= given
+        rest = sum(spare)
+        for other, part in enumerate(spare):
+            if missing > 0 and part:
+                # Of what is left, so that the last one gives what rounding left over.
+                given = min(part, -(-missing * part // rest))
+                widths[other] -= given
+                missing, rest = missing - given, rest - part
+        self._fitting = True
+        for each, width in enumerate(widths):
+            self.setColumnWidth(each, width)
+        self._fitting = False
 
     def _kept_widths(self) -> dict[str, int]:
+        """The widths that the person chose, by column."""
         try:
             kept = json.loads(self._memory.read(self._key) or "{}")
             return {str(name): int(width) for name, width in kept.items()}

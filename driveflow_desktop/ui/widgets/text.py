@@ -4,6 +4,7 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 Tone = Literal["text", "muted", "faint", "accent", "ok", "warn", "bad", "info"]
@@ -28,6 +29,14 @@ def label(
     _plain(made, size, tone, weight)
     made.setWordWrap(wrap)
     return made
+
+
+def plain_tip(words: str) -> str:
+    """A tool tip that shows `words` letter by letter, also where they look like markup."""
+    # Qt guesses whether a tool tip is HTML, and it decodes entities only in what it took for HTML.
+    if not RichText.mightBeRichText(words):
+        return words
+    return RichText.convertFromPlainText(words, Qt.WhiteSpaceMode.WhiteSpaceNormal)
 
 
 def hairline() -> QFrame:
@@ -56,7 +65,7 @@ class ElidedLabel(QLabel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Offer the whole text on hover exactly when it is cut."""
         super().resizeEvent(event)
-        self.setToolTip(self.text() if self._shown() != self.text() else "")
+        self.setToolTip(plain_tip(self.text()) if self._shown() != self.text() else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""

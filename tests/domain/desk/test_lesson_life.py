@@ -13,21 +13,23 @@ from driveflow_desktop.domain.desk.commands import (
     start,
     take_back_no_show,
     take_payment,
+    void_payment,
 )
 from driveflow_desktop.domain.desk.queries import quote_cancellation
 from driveflow_desktop.domain.execution.commands import LessonChanges, edit_lesson, lesson_id_of
 from driveflow_desktop.domain.execution.queries import driven, lesson_of, lessons_of_student
 from driveflow_desktop.domain.execution.tables import Lesson, Trip
-from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
-from driveflow_desktop.domain.finance.queries import PaidState, money_of, payments_of
-from driveflow_desktop.domain.finance.tables import Payment, Payout, Refund
-from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, PayoutStatus
+from driveflow_desktop.domain.finance.commands import NewPayment, refund
+from driveflow_desktop.domain.finance.queries import money_of, payments_of
+from driveflow_desktop.domain.finance.tables import Package, Payment, Payout, Refund
+from driveflow_desktop.domain.finance.values import PaidState, PaymentKind, PaymentMethod, PaymentStatus, PayoutStatus
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, NewBooking, book, change_service, move
 from driveflow_desktop.domain.scheduling.commands.lifecycle import await_payment, confirm
 from driveflow_desktop.domain.scheduling.queries import booking
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.store.log_tables import AuditLog
 from tests.helpers.school import DANA, DANA_USER, DESK, ETHAN, LESSON, MIA, NOAH, ORG, PRICE, School, at
 
 CASH, CARD = PaymentMethod.CASH, PaymentMethod.CARD
@@ -376,17 +378,36 @@ def test_a_fee_for_a_cancelled_lesson(school, ten):
 
 def test_a_mistake_of_today_is_voided_and_entered_again(school, ten):
     wrong = school.run(lambda uow: take_payment(uow, NewPayment(ten, CASH))).value
-    receipt = school.run(lambda uow: void_payment(uow, wrong))
+    receipt = school.run(lambda uow: void_payment(uow, wrong, "typed twice"))
     assert receipt.inverse is None
     school.run(lambda uow: take_payment(uow, NewPayment(ten, PaymentMethod.EFTPOS)))
     assert [payment.status for payment in payments(school, ten)] == [PaymentStatus.FAILED, PaymentStatus.SUCCEEDED]
-    assert refused(school, lambda uow: void_payment(uow, wrong)).code == "invalid"
+    assert refused(school, lambda uow: void_payment(uow, wrong, "typed twice")).code == "invalid"
+
+
+def test_voiding_says_why_in_the_audit(school, ten):
+    wrong = school.run(lambda uow: take_payment(uow, NewPayment(ten, CASH))).value
+    error = refused(school, lambda uow: void_payment(uow, wrong, " "))
+    assert (error.code, error.column) == ("invalid", "reason")
+    assert refused(school, lambda uow: void_payment(uow, wrong, "mine"), user=DANA_USER).code == "forbidden"
+    school.run(lambda uow: void_payment(uow, wrong, " paid by the other Mia "))
+    last = [(row["entity_type"], row["after"]) for row in school.rows(AuditLog) if row["action"] == "payment.voided"]
+    assert ("payments", {"status": "failed"}) in last
+    assert ("bookings", {"overrides": {f"void {wrong}": "paid by the other Mia"}}) in last
+
+
+def test_the_sale_of_a_package_is_refunded_not_voided(school):
+    package = {"student_id": MIA, "minutes_bought": 300, "price_cents": 40_000}
+    sold = school.run(lambda uow: uow.insert(Package, package)).value
+    sale = {"package_id": sold, "amount_cents": 40_000, "platform_fee_cents": 0, "instructor_share_cents": 40_000}
+    made = school.run(lambda uow: uow.insert(Payment, sale)).value
+    assert refused(school, lambda uow: void_payment(uow, made, "a mistake")).code == "invalid"
 
 
 def test_yesterdays_payment_is_refunded_not_voided(school, ten):
     made = school.run(lambda uow: take_payment(uow, NewPayment(ten, CASH))).value
     school.clock.advance(timedelta(days=1))
-    assert refused(school, lambda uow: void_payment(uow, made)).code == "invalid"
+    assert refused(school, lambda uow: void_payment(uow, made, "typed twice")).code == "invalid"
     school.run(lambda uow: refund(uow, ten, 3000, "as agreed"))
     assert refused(school, lambda uow: refund(uow, ten, 6501, "too much")).code == "invalid"
     assert refused(school, lambda uow: refund(uow, ten, 100, " ")).column == "reason"

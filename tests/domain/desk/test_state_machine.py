@@ -24,9 +24,10 @@ from driveflow_desktop.domain.desk.commands import (
     no_show,
     start,
     take_payment,
+    void_payment,
 )
 from driveflow_desktop.domain.execution.tables import Lesson
-from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
+from driveflow_desktop.domain.finance.commands import NewPayment, refund
 from driveflow_desktop.domain.finance.tables import Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, NewBooking, book, change_service, move
@@ -242,7 +243,7 @@ class Desk(RuleBasedStateMachine):
     @rule(number=picks)
     def void(self, number):
         rows = self.school.rows(Payment)
-        self.try_(lambda uow: void_payment(uow, rows[number % len(rows)]["id"]))
+        self.try_(lambda uow: void_payment(uow, rows[number % len(rows)]["id"], "typed twice"))
 
     # -- undo and redo --------------------------------------------------------------------------------------------
 

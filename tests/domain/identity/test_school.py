@@ -10,6 +10,7 @@ from driveflow_desktop.domain.identity.commands import (
     NewUser,
     SchoolChanges,
     add_member,
+    check_new_school,
     create_school,
     edit_school,
     edit_settings,
@@ -84,11 +85,57 @@ def test_only_the_owner_changes_the_school(school: School):
         (SchoolChanges(name=" "), "name"),
         (SchoolChanges(platform_fee_bp=10_001), "platform_fee_bp"),
         (SchoolChanges(time_zone="Sydney"), None),
+        (SchoolChanges(abn="12 345 678 901"), "abn"),
+        (SchoolChanges(phone="12"), "phone"),
+        (SchoolChanges(email="jo at home"), "email"),
     ],
 )
 def test_bad_details_are_refused(school: School, changes: SchoolChanges, column: str | None):
     problem = refused(school, lambda uow: edit_school(uow, changes), user=OWNER)
     assert (problem.code, problem.column) == ("invalid", column)
+
+
+def test_contacts_are_stored_in_one_form(school: School):
+    changes = SchoolChanges(abn="51 824 753 556", phone="02 9876 5432", email=" Office@Example.com ")
+    school.run(lambda uow: edit_school(uow, changes), user=OWNER)
+    found = school.read(lambda c: school_facts(c, ORG))
+    assert (found.abn, found.phone, found.email) == ("51824753556", "+61298765432", "office@example.com")
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"abn": "12 345 678 901"}, "abn"),
+        ({"owner": replace(GRETA, phone="12")}, "phone"),
+        ({"owner": replace(GRETA, email="greta at home")}, "email"),
+        ({"owner": replace(GRETA, full_name=" ")}, "full_name"),
+    ],
+)
+def test_a_school_does_not_begin_with_contacts_that_are_none(school: School, changes: dict[str, object], column: str):
+    request = replace(NewSchool("A", GRETA), **changes)
+    problem = refused(school, lambda uow: create_school(uow, request), user=None, org=NEW_ORG)
+    assert (problem.code, problem.column) == ("invalid", column)
+    with pytest.raises(UserError) as caught:
+        check_new_school(request)
+    assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"abn": "12345678901"},
+        {"abn": "51 824 753 556"},
+        {"phone": "0298765432"},
+        {"phone": "12"},
+        {"email": "jo at home"},
+        {"email": "Jo@Example.com"},
+        {"name": " "},
+    ],
+)
+def test_whatever_writes_the_row_is_held_to_the_same(school: School, values: dict[str, object]):
+    """The hard rules judge undo, replay and a stranger's push alike."""
+    problem = refused(school, lambda uow: uow.update(Org, ORG, values), user=OWNER)
+    assert (problem.code, problem.column) == ("invalid", *values)
 
 
 @pytest.mark.parametrize("changes", [{"currency": "XYZ"}, {"country": "ZZ"}])

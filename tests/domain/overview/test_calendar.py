@@ -4,8 +4,7 @@ import pytest
 
 from driveflow_desktop.domain.desk.commands import CancelRequest, cancel, start, take_payment
 from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.queries import PaidState
-from driveflow_desktop.domain.finance.values import PaymentMethod
+from driveflow_desktop.domain.finance.values import PaidState, PaymentMethod
 from driveflow_desktop.domain.overview.calendar import calendar_day, calendar_week, day_loads
 from driveflow_desktop.domain.overview.entries import suburb_of
 from driveflow_desktop.domain.people.rules.places import Place

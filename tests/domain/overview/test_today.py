@@ -76,8 +76,8 @@ def test_money_owed_is_what_begun_lessons_miss(school):
     school.clock.set(at(14))
     school.run(lambda uow: no_show(uow, missed))
     owed = screen(school).owed
-    assert {debt.booking_id: debt.due_cents for debt in owed.oldest} == {part: 5500, refunded: 2000, missed: PRICE}
-    assert (owed.total_cents, owed.lessons) == (5500 + 2000 + PRICE, 3)
+    assert {debt.booking_id: debt.due_cents for debt in owed.oldest} == {part: 5500, missed: PRICE}
+    assert (owed.total_cents, owed.lessons) == (5500 + PRICE, 2)
     assert [debt.start for debt in owed.oldest] == sorted(debt.start for debt in owed.oldest)
     school.clock.set(at(18))
     assert coming in {debt.booking_id for debt in screen(school).owed.oldest}
@@ -112,6 +112,26 @@ def test_whom_to_call_who_is_away_whose_licence_ends_who_waits(school):
     assert screen(school).calls == ()
 
 
+def test_the_call_list_names_a_person_once_for_each_reason(school):
+    made = make(school, MIA, DANA, LESSON, at(10))
+    failed = {"channel": MessageChannel.SMS, "template_key": "reminder", "status": MessageStatus.FAILED}
+    mia = {**failed, "to_address": "+61400000000", "related_type": "bookings", "related_id": made}
+    nobody = {**failed, "to_address": "A@example.com", "error": "bounced"}
+    messages = [
+        {**mia, "error": "no such number"},
+        nobody,
+        {**mia, "error": "full"},
+        {**mia, "related_type": "students", "related_id": MIA, "error": "no such number"},
+        {**nobody, "to_address": "a@example.com"},
+        {**nobody, "to_address": "b@example.com"},
+        {**mia, "error": None},
+        {**mia, "error": ""},
+    ]
+    ids = [school.run(lambda uow, values=values: uow.insert(Message, values)).value for values in messages]
+    assert [call.message_id for call in screen(school).calls] == [ids[n] for n in (7, 5, 4, 3, 2)]
+    assert [call.student_name for call in screen(school).calls] == ["Mia Tran", None, None, "Mia Tran", "Mia Tran"]
+
+
 # -- the side panel -----------------------------------------------------------------------------------------------
 
 
@@ -125,7 +145,7 @@ def test_the_side_panel_knows_everything_about_a_booking(school):
     detail = school.read(lambda c: booking_detail(c, ORG, made, DESK, school.clock.now()))
     assert (detail.student.name, detail.instructor_name, detail.service.name) == ("Mia Tran", "Dana Reid", "Highway 90")
     assert (detail.guardian.name, detail.guardian.is_payer) == ("Linh Tran", True)
-    assert (detail.booking.price_cents, detail.gst_cents, detail.due_cents) == (14000, 1273, 10000)
+    assert (detail.booking.price_cents, detail.gst_cents, detail.due.total_cents) == (14000, 1273, 10000)
     assert (detail.vehicle_name, detail.booking.notes, detail.changed_by) == (
         "Corolla",
         "gate code 12",

@@ -6,6 +6,8 @@ import pytest
 
 from driveflow_desktop.domain.catalog.tables import Service
 from driveflow_desktop.domain.catalog.values import ServiceKind
+from driveflow_desktop.domain.finance.queries import money_of_all
+from driveflow_desktop.domain.finance.rules.owing import NO_MONEY, BookingAccount, account_balance
 from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
 from driveflow_desktop.domain.finance.values import PaymentKind, PaymentMethod, PaymentStatus, RefundStatus
 from driveflow_desktop.domain.overview.accounts import accounts, owing_now, owing_students
@@ -138,7 +140,7 @@ def full(school: School) -> School:
 
 
 def moment(school: School) -> RosterMoment:
-    return RosterMoment(NOW, school.read(lambda c: owing_students(c, ORG, NOW, TODAY)))
+    return RosterMoment(NOW, school.read(lambda c: owing_students(c, ORG, NOW)))
 
 
 def listed(school: School, limit: int = 1000, **kwargs) -> list[StudentRow]:
@@ -288,26 +290,16 @@ def test_accounts_are_what_the_rule_says_of_the_whole_history(school: School, se
     }
     owing = {student: balance[0] for student, balance in expected.items() if balance[0]}
     assert owing
-    assert school.read(lambda c: owing_students(c, ORG, NOW, TODAY)) == owing
+    assert school.read(lambda c: owing_students(c, ORG, NOW)) == owing
 
 
 def whole_account(school: School, student: UUID) -> tuple[int, int, int]:
     """The rule asked with every booking, settled or not."""
-    from driveflow_desktop.domain.finance.queries import payments_of
-    from driveflow_desktop.domain.finance.rules import BookingAccount, account_balance
-
-    uses = {row["booking_id"] for row in school.rows(PackageUse)}
+    mine = [row for row in school.rows(Booking) if row["student_id"] == student]
+    money = school.read(lambda c: money_of_all(c, ORG, [row["id"] for row in mine]))
     bookings = [
-        BookingAccount(
-            row["id"],
-            row["status"],
-            row["start_at"],
-            row["price_cents"],
-            tuple(p.for_rules() for p in school.read(lambda c, key=row["id"]: payments_of(c, ORG, key))),
-            row["id"] in uses,
-        )
-        for row in school.rows(Booking)
-        if row["student_id"] == student
+        BookingAccount(row["status"], row["start_at"], row["price_cents"], money.get(row["id"], NO_MONEY))
+        for row in mine
     ]
     packages = {row["id"] for row in school.rows(Package) if row["student_id"] == student}
     due = sum(
@@ -349,14 +341,14 @@ def confirmed(student: UUID, start) -> dict[str, object]:
 
 
 def test_who_owes_is_kept_up_to_date_by_what_changed(full: School):
-    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW, TODAY))
-    assert known.cents == full.read(lambda c: owing_students(c, ORG, NOW, TODAY))
+    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW))
+    assert known.cents == full.read(lambda c: owing_students(c, ORG, NOW))
     chance = random.Random(3)
     for step in range(12):
         receipt = full.run(lambda uow, n=step: _change_something(uow, full, chance, n))
         now = NOW + timedelta(days=step)
-        known = full.read(lambda c, k=known, r=receipt, n=now: owing_now(c, ORG, k, r.changes, n, TODAY))
-        assert known.cents == full.read(lambda c, n=now: owing_students(c, ORG, n, TODAY))
+        known = full.read(lambda c, k=known, r=receipt, n=now: owing_now(c, ORG, k, r.changes, n))
+        assert known.cents == full.read(lambda c, n=now: owing_students(c, ORG, n))
 
 
 def _change_something(uow, school: School, chance: random.Random, step: int) -> None:
@@ -382,14 +374,14 @@ def _change_something(uow, school: School, chance: random.Random, step: int) -> 
 
 def test_a_row_that_is_gone_or_a_clock_set_back_asks_for_everything(full: School):
     made = full.run(lambda uow: uow.insert(Booking, confirmed(MIA, NOW - timedelta(hours=2)))).value
-    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW, TODAY))
+    known = full.read(lambda c: owing_now(c, ORG, None, Changes(), NOW))
     assert known.cents[MIA] == 9500
     gone = full.run(lambda uow: uow.delete(Booking, made)).changes
-    known = full.read(lambda c: owing_now(c, ORG, known, gone, NOW, TODAY))
+    known = full.read(lambda c: owing_now(c, ORG, known, gone, NOW))
     assert MIA not in known.cents
     earlier = NOW - timedelta(days=30)
-    back = full.read(lambda c: owing_now(c, ORG, known, Changes(), earlier, TODAY))
-    assert back.cents == full.read(lambda c: owing_students(c, ORG, earlier, TODAY))
+    back = full.read(lambda c: owing_now(c, ORG, known, Changes(), earlier))
+    assert back.cents == full.read(lambda c: owing_students(c, ORG, earlier))
 
 
 @pytest.mark.parametrize("order", ALL_ORDERS, ids=named)

@@ -65,7 +65,7 @@ def steps_of(connection: sa.Connection, query: Callable[[], object]) -> int:
 @pytest.fixture(scope="module")
 def moment(office: tuple[UUID, sa.Connection]) -> RosterMoment:
     org_id, connection = office
-    return RosterMoment(NOW, owing_students(connection, org_id, NOW, NOW.date()))
+    return RosterMoment(NOW, owing_students(connection, org_id, NOW))
 
 
 @pytest.mark.parametrize("by", list(RosterSort))
@@ -105,4 +105,4 @@ def test_one_student_costs_one_student(office):
 def test_looking_at_everything_is_told_from_that(office):
     """The control: what a page must not cost."""
     org_id, connection = office
-    assert steps_of(connection, lambda: owing_students(connection, org_id, NOW, NOW.date())) > LIST_STEPS
+    assert steps_of(connection, lambda: owing_students(connection, org_id, NOW)) > LIST_STEPS

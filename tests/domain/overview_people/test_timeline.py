@@ -159,7 +159,7 @@ def queries(school: School) -> dict[str, Query]:
     """The queries of people, identity and their overviews."""
     now = school.clock.now()
     today = local_date(now, SYDNEY)
-    moment = RosterMoment(now, school.read(lambda c: owing_students(c, ORG, now, today)))
+    moment = RosterMoment(now, school.read(lambda c: owing_students(c, ORG, now)))
     everyone = [MIA, NOAH, ZOE]
     found: dict[str, Query] = {
         "accounts": lambda c: accounts(c, ORG, everyone, now, today),
@@ -187,11 +187,10 @@ def queries(school: School) -> dict[str, Query]:
 def filtered(school: School) -> dict[str, Query]:
     """Queries that look at every student, or at all bookings once, because they are asked to."""
     now = school.clock.now()
-    today = local_date(now, SYDNEY)
-    owing = school.read(lambda c: owing_students(c, ORG, now, today))
+    owing = school.read(lambda c: owing_students(c, ORG, now))
     moment = RosterMoment(now, owing)
     found: dict[str, Query] = {
-        "owing": lambda c: owing_students(c, ORG, now, today),
+        "owing": lambda c: owing_students(c, ORG, now),
         "known": lambda c: sorted(known_students(c, ORG), key=lambda each: each.id),
         "export": lambda c: list(all_students(c, ORG)),
         "payers": lambda c: guardians_by_student(c, ORG),

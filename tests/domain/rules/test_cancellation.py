@@ -133,3 +133,32 @@ def test_a_refund_never_exceeds_what_is_there_and_its_parts_add_up(
     assert 0 <= kept.refund_cents <= paid - refunded
     assert min(kept) >= 0
     assert sum(kept) == paid - refunded
+
+
+@pytest.mark.parametrize(("hours", "back"), [(24, 45), (3, 23), (1, 0)])
+def test_package_minutes_come_back_in_the_percent_of_the_money(hours: int, back: int) -> None:
+    wish = Cancellation(STUDENT, START - timedelta(hours=hours), START, package_minutes=45)
+    found = quote(wish, Money(9500, 1425), DEFAULT_POLICY)
+    assert (found.minutes_back, found.minutes_kept) == (back, 45 - back)
+    assert (found.refund_cents, found.still_owed_cents) == (0, 0)
+
+
+@given(
+    minutes=st.integers(0, 600),
+    actor=st.sampled_from([STUDENT, CancellationActor.GUARDIAN, CancellationActor.INSTRUCTOR]),
+    left=st.integers(-120, 72 * 60),
+    status=st.sampled_from([BookingStatus.CONFIRMED, BookingStatus.REQUESTED, BookingStatus.IN_PROGRESS]),
+    fee=st.integers(0, 12_000),
+)
+def test_minutes_back_and_kept_are_the_minutes_and_only_a_fixed_fee_is_money(
+    minutes: int, actor: CancellationActor, left: int, status: BookingStatus, fee: int
+) -> None:
+    rows = [PolicyRow(row.actor, row.hours_before_start, row.refund_percent, fee) for row in DEFAULT_POLICY]
+    wish = Cancellation(actor, START - timedelta(minutes=left), START, status, package_minutes=minutes)
+    found = quote(wish, Money(9500, 1425), rows)
+    assert found.minutes_back + found.minutes_kept == minutes
+    assert min(found.minutes_back, found.minutes_kept) >= 0
+    if actor is CancellationActor.INSTRUCTOR or left >= 24 * 60 or status is BookingStatus.REQUESTED:
+        assert found.minutes_kept == 0
+    if minutes:
+        assert found.still_owed_cents == min(found.fee_cents, 9500)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driveflow_desktop.domain.people.rules.contacts import can_receive_sms, clean_email, display_phone, normalise_phone
+from driveflow_desktop.domain.contacts import can_receive_sms, clean_email, display_phone, normalise_phone
+from driveflow_desktop.domain.names import clean_abn, clean_name, display_abn, is_abn
 from driveflow_desktop.domain.people.rules.licences import (
     LOGBOOK_RULES,
     Expiry,
@@ -16,7 +17,6 @@ from driveflow_desktop.domain.people.rules.licences import (
     logbook_progress,
     logbook_rule,
 )
-from driveflow_desktop.domain.people.rules.names import clean_abn, clean_name, display_abn, is_abn
 from driveflow_desktop.kernel.errors import UserError
 
 TODAY = date(2026, 11, 24)

@@ -13,8 +13,9 @@ from driveflow_desktop.domain.desk.commands import (
     start,
     take_back_no_show,
     take_payment,
+    void_payment,
 )
-from driveflow_desktop.domain.finance.commands import NewPayment, refund, void_payment
+from driveflow_desktop.domain.finance.commands import NewPayment, refund
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.scheduling.commands.booking import (
     Moving,
@@ -108,7 +109,7 @@ ACTS = {
     "cancel": lambda uow, key: cancel(uow, CancelRequest(key, STUDENT)),
     "pay": lambda uow, key: take_payment(uow, NewPayment(key, CASH)),
     "refund": lambda uow, key: refund(uow, key, 100, "x"),
-    "void": void_payment,
+    "void": lambda uow, key: void_payment(uow, key, "x"),
 }
 
 

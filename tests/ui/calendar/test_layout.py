@@ -51,7 +51,7 @@ widths = st.integers(400, 2400)
 def test_frames_of_a_column_never_overlap(page: CalendarPage, width: int, zoom: float) -> None:
     layout = layout_of(page, width, zoom)
     for column in range(len(KEYS)):
-        for one, other in combinations(layout.frames(column), 2):
+        for one, other in combinations([placed.frame for placed in layout.placed(column)], 2):
             assert not one.meets(other.x, other.y, other.x + other.width, other.y + other.height)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from driveflow_desktop.ui.calendar.model import LessonModel, LessonRole
 from driveflow_desktop.ui.calendar.snapshot import CalendarLesson
+from driveflow_desktop.ui.widgets.text import plain_tip
 from tests.ui.calendar.pages import lesson, lesson_id
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -23,6 +24,14 @@ def model_of(*numbers: int) -> LessonModel:
     model = LessonModel()
     model.replace(lessons(*numbers))
     return model
+
+
+def test_a_tool_tip_is_never_markup() -> None:
+    model = LessonModel()
+    model.replace((replace(lesson(1, "a", 30, 60), spoken="<b>x</b><img src=x>"),))
+    tip = model.data(model.index_of(lesson_id(1)), Qt.ItemDataRole.ToolTipRole)
+    assert tip == plain_tip("<b>x</b><img src=x>")
+    assert "<img" not in str(tip)
 
 
 def test_roles() -> None:

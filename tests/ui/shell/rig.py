@@ -6,7 +6,7 @@ from datetime import date
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from driveflow_desktop.kernel.changes import Changes
-from driveflow_desktop.ui.shell.action_table import BOOK, PAY, SYNC, action_table
+from driveflow_desktop.ui.shell.action_table import BOOK, PAY, action_table
 from driveflow_desktop.ui.shell.actions import Handler
 from driveflow_desktop.ui.shell.bridge import Bridge
 from driveflow_desktop.ui.shell.screen import Screen, ScreenSpec
@@ -17,7 +17,7 @@ from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 from driveflow_desktop.ui.widgets.results import Result
 
 TODAY = date(2026, 11, 24)
-RIGHTS = frozenset({BOOK, PAY, SYNC})
+RIGHTS = frozenset({BOOK, PAY})
 Answer = Callable[[Sequence[Result]], None]
 
 
@@ -76,7 +76,7 @@ class Rig:
         """Another window over the same memory, as at the next start of the program."""
         able = ["booking.new", "lesson.no_show", "calendar.today", "calendar.instructor_3", "booking.earlier"]
         specs = [
-            self._spec("today", "Today", "", {"bookings", "payments"}, ["print"]),
+            self._spec("today", "Today", "", {"bookings", "payments"}, []),
             self._spec("calendar", "Calendar", "", {"bookings"}, able),
             self._spec("payouts", "Payouts", "Money", {"payouts"}, [], "payouts.approve"),
             self._spec("settings", "Settings", "Office", set(), []),

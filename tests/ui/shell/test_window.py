@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.kernel.changes import Changes
@@ -16,7 +16,9 @@ from driveflow_desktop.ui.shell.bridge import BugReport
 from driveflow_desktop.ui.shell.keysheet import KeySheet
 from driveflow_desktop.ui.shell.rail import FOLDED_WIDTH, OPEN_WIDTH, Badge
 from driveflow_desktop.ui.shell.statusbar import Status
+from driveflow_desktop.ui.shell.sync_words import SyncWords
 from driveflow_desktop.ui.shell.undo import Outcome
+from driveflow_desktop.ui.widgets.marks import KeyHint
 from tests.ui.shell.rig import RIGHTS, Rig
 
 BOOKING = Changes({"bookings": [UUID(int=1)]})
@@ -157,13 +159,15 @@ def test_badges_are_spoken(rig: Rig) -> None:
 
 
 def test_status_line(rig: Rig) -> None:
-    status = Status("Synced 12 s ago", "ok", 0, 48_200_000, 18_204, "Harbour", "Australia/Sydney (AEDT)")
-    rig.window.set_status(status)
+    rig.window.set_status(Status(48_200_000, 18_204, "Harbour", "Australia/Sydney (AEDT)"))
+    rig.window.status.set_sync(SyncWords("Synced 12 s ago", "ok", "cloud-check"), 0)
     words = "Synced 12 s ago, 0 changes waiting, Replica 48.2 MB · 18,204 bookings, Harbour · Australia/Sydney (AEDT)"
     assert rig.window.status.words == words
     assert rig.window.status.accessibleName() == words
-    rig.window.set_status(Status("Offline", "warn", 1, 0, 0, "Harbour", ""))
+    rig.window.status.set_sync(SyncWords("Syncing…", "info", "arrows-clockwise"), 1)
     assert "1 change waiting" in rig.window.status.words
+    rig.window.status.set_sync(SyncWords("Saved on this PC", "ok", "check-circle", counts=True), 0)
+    assert "waiting" not in rig.window.status.words
 
 
 def test_undo_by_key_says_what_and_refreshes(rig: Rig, qtbot: QtBot) -> None:
@@ -229,6 +233,25 @@ def test_the_sheet_of_keys_has_every_action(rig: Rig, qtbot: QtBot) -> None:
         qtbot.keyClick(sheet, KEY.Key_Escape)
 
 
+def test_the_sheet_of_keys_fits_its_window(rig: Rig, qtbot: QtBot) -> None:
+    qtbot.keyClick(rig.window, KEY.Key_F1)
+    (sheet,) = rig.window.findChildren(KeySheet)
+    (scroll,) = sheet.findChildren(QScrollArea)
+    sheet.resize(960, 620)
+    sheet.grab()  # lays out
+    assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0)
+    hints = [each for each in sheet.findChildren(KeyHint) if scroll.isAncestorOf(each)]
+    edges = {each.mapTo(sheet, each.rect().topRight()).x() for each in hints}
+    assert len(edges) == 3, "keys end on one line in each of three columns"
+    feet = dict.fromkeys(edges, 0)
+    for each in hints:
+        corner = each.mapTo(sheet, each.rect().bottomRight())
+        feet[corner.x()] = max(feet[corner.x()], corner.y())
+    assert max(feet.values()) - min(feet.values()) <= 60, "columns are about as long as each other"
+    with qtbot.waitSignal(sheet.destroyed):
+        qtbot.keyClick(sheet, KEY.Key_Escape)
+
+
 def test_everything_that_takes_the_focus_has_a_name(rig: Rig) -> None:
     rig.window.toggle_menu()
     rig.window.say("Lesson moved", lambda: None)
@@ -242,4 +265,4 @@ def test_everything_that_takes_the_focus_has_a_name(rig: Rig) -> None:
 def test_titles_are_as_large_as_the_tokens_say(rig: Rig) -> None:
     titles = [label for label in rig.window.host.findChildren(QLabel) if label.text() == "Today"]
     assert [label.font().pixelSize() for label in titles] == [19]
-    assert titles[0].font().weight() == QFont.Weight.DemiBold
+    assert titles[0].font().weight() == QFont.Weight.Bold

@@ -1,18 +1,26 @@
 """The small widgets: what they say, how they paint, how keys work them."""
 
+from datetime import date
+
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QTextDocumentFragment
+from PySide6.QtGui import Qt as RichText
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.shell.theme import Mode, Theme, tokens
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
+from driveflow_desktop.ui.widgets.fields import DateField
+from driveflow_desktop.ui.widgets.inline import EditableValue
 from driveflow_desktop.ui.widgets.loadbar import LoadBar, LoadRow
 from driveflow_desktop.ui.widgets.marks import Avatar, Pill, initials
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState, FieldList, SidePanel
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.search import FilterField
-from driveflow_desktop.ui.widgets.text import ElidedLabel, label
+from driveflow_desktop.ui.widgets.text import ElidedLabel, label, plain_tip
 from driveflow_desktop.ui.widgets.timeline import Timeline, TimelineEntry
 
 KEY = Qt.Key
@@ -147,6 +155,33 @@ def test_an_elided_label_offers_the_whole_on_hover(qtbot: QtBot, theme: Theme) -
     assert name.toolTip() == ""
 
 
+MARKUP = "<b>x</b><img src=x>"
+
+
+def seen(tool_tip: str) -> str:
+    """What a person reads in a tool tip: Qt takes for HTML what looks like it."""
+    return QTextDocumentFragment.fromHtml(tool_tip).toPlainText() if RichText.mightBeRichText(tool_tip) else tool_tip
+
+
+@pytest.mark.parametrize(
+    "words", [MARKUP, "Tom & Jerry", "2 < 3", "&lt;b&gt;", "Tom &amp; <i>J</i>", "first\n<b>x</b>", "", "<"]
+)
+def test_a_tool_tip_is_read_as_it_was_written(words: str) -> None:
+    assert seen(plain_tip(words)) == words
+
+
+def test_tool_tips_of_widgets_are_never_markup(qtbot: QtBot, theme: Theme) -> None:
+    name, field = ElidedLabel(MARKUP), DateField("Day", lambda: date(2026, 11, 24))
+    for widget in (name, field):
+        qtbot.addWidget(widget)
+        widget.resize(30, 20)
+        widget.show()
+    assert seen(name.toolTip()) == MARKUP
+    qtbot.keyClicks(field, MARKUP)
+    QApplication.sendEvent(field, QFocusEvent(QEvent.Type.FocusOut))
+    assert MARKUP in seen(field.toolTip())
+
+
 def test_names_are_never_markup(qtbot: QtBot, theme: Theme) -> None:
     evil = "<b>Bobby</b> <img src=x>"
     shown = label(evil)
@@ -230,3 +265,33 @@ def test_load_rows_speak(qtbot: QtBot, theme: Theme) -> None:
     row = LoadRow("Aroha Ngata", "5.5 of 9 h", done=3, booked=5.5, capacity=9)
     qtbot.addWidget(row)
     assert row.accessibleName() == "Aroha Ngata: 5.5 of 9 h"
+
+
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+def test_a_combo_box_shows_that_it_opens(qtbot: QtBot, theme: Theme, mode: Mode) -> None:
+    theme.set_mode(mode)
+    box = Combo()
+    qtbot.addWidget(box)
+    box.addItem("")
+    box.resize(120, 32)
+    box.show()
+    right = box.grab(QRect(box.width() - 24, 8, 20, 16)).toImage()
+    light = [right.pixelColor(x, y).lightness() for x in range(right.width()) for y in range(right.height())]
+    assert max(light) - min(light) > 40, "a thin line, but not the bare surface"
+
+
+@pytest.mark.parametrize(
+    ("mail", "parts"),
+    [
+        ("adaeze.tesfaye@example.com", ["adaeze.tesfaye", "@example.com"]),
+        ("jo-ann_lee@x.org", ["jo-ann_lee", "@x.org"]),
+        ("aroha.ngata@harbourdriving.example.com", ["aroha.", "ngata@", "harbourdriving.", "example.", "com"]),
+    ],
+)
+def test_an_e_mail_goes_on_in_the_next_line_at_its_joints(
+    qtbot: QtBot, theme: Theme, mail: str, parts: list[str]
+) -> None:
+    value = EditableValue(Field("email", "E-mail", mail, mail))
+    qtbot.addWidget(value)
+    (shown,) = [each.text() for each in value.findChildren(QLabel) if mail[:4] in each.text()]
+    assert shown.split("\u200b") == parts

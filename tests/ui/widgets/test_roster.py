@@ -205,6 +205,44 @@ def test_a_stretching_column_takes_what_is_left_but_stays_readable(school: Schoo
     assert view.horizontalScrollBar().maximum() > 0
 
 
+NARROW: list[Column[Student]] = [
+    Column("name", "Student", lambda s: s.name, 200, kind="person", stretch=True, least=150),
+    Column("owes", "Owes", lambda s: f"${s.owes}.00", 100, kind="number", least=80),
+    Column("day", "Day", lambda _s: "Mon", 100, least=60),
+    Column("state", "State", lambda _s: "Paid up", 100, kind="pill"),
+]
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (560, [260, 100, 100, 100]),  # what is over goes to the name
+        (500, [200, 100, 100, 100]),
+        (470, [170, 100, 100, 100]),  # the name gives way first
+        (420, [150, 90, 80, 100]),  # then those who can, in proportion
+        (390, [150, 80, 60, 100]),
+        (300, [150, 80, 60, 100]),  # no further: the table scrolls
+    ],
+)
+def test_columns_give_way_before_the_table_scrolls(school: School, qtbot: QtBot, room: int, widths: list[int]) -> None:
+    view = view_of(qtbot, RosterModel(NARROW, school.pages))
+    view.resize(room + view.width() - view.viewport().width(), 500)
+    assert [view.columnWidth(at) for at in range(4)] == widths
+    assert (view.horizontalScrollBar().maximum() > 0) == (room < sum(widths))
+
+
+def test_a_width_that_the_person_chose_is_kept_even_if_the_table_scrolls(school: School, qtbot: QtBot) -> None:
+    memory = ForgetfulMemory()
+    view = view_of(qtbot, RosterModel(NARROW, school.pages), memory)
+    view.resize(390 + view.width() - view.viewport().width(), 500)
+    assert memory.read("table/students") is None, "fitting is not choosing"
+    view.setColumnWidth(2, 120)
+    view.setColumnWidth(0, 170)
+    assert [view.columnWidth(at) for at in range(4)] == [170, 80, 120, 100]
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() > 0)
+    assert json.loads(memory.read("table/students") or "") == {"day": 120, "name": 170}
+
+
 @pytest.mark.parametrize("kept", ["{", "[]", '{"owes": "wide"}', "3"])
 def test_spoilt_widths_are_ignored(school: School, qtbot: QtBot, kept: str) -> None:
     memory = ForgetfulMemory()

@@ -25,7 +25,7 @@ from driveflow_desktop.domain.scheduling.facts import (
     require_vehicle,
 )
 from driveflow_desktop.domain.scheduling.loader import Setting, microdegrees, place, setting_at
-from driveflow_desktop.domain.scheduling.queries import BookingFacts
+from driveflow_desktop.domain.scheduling.queries import BookingFacts, require_booking
 from driveflow_desktop.domain.scheduling.rules.closing import DRAFT_LIFE
 from driveflow_desktop.domain.scheduling.rules.diary import Slot
 from driveflow_desktop.domain.scheduling.rules.states import Move, check_transition
@@ -292,6 +292,17 @@ def edit_notes(uow: UnitOfWork, booking_id: UUID, notes: str | None) -> bool:
     booking = own_booking(uow, booking_id, Action.MOVE_BOOKING).booking
     uow.describe("booking.edited")
     return uow.update(Booking, booking.id, {"notes": notes or None})
+
+
+def keep_reason(uow: UnitOfWork, booking_id: UUID, what: str, reason: str) -> None:
+    """Keep why something about a booking was decided, under the key `what` of its `overrides`, and so in the audit.
+
+    The caller describes the change and has asked for the right. Raises `UserError` "invalid" without a reason.
+    """
+    if not reason.strip():
+        raise UserError("invalid", "Why is that?", hint="Give a reason.", column="reason")
+    booking = require_booking(uow.connection, uow.org_id, booking_id)
+    uow.update(Booking, booking.id, {"overrides": {**booking.overrides, what: reason.strip()}})
 
 
 def edit_stops(uow: UnitOfWork, booking_id: UUID, *, pickup: Stop, dropoff: Stop | None) -> bool:

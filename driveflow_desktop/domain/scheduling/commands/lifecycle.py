@@ -10,12 +10,13 @@ from driveflow_desktop.domain.scheduling.commands.booking import slot_of
 from driveflow_desktop.domain.scheduling.commands.placing import require_free_slot
 from driveflow_desktop.domain.scheduling.loader import setting_at
 from driveflow_desktop.domain.scheduling.queries import BookingFacts, held, require_booking
+from driveflow_desktop.domain.scheduling.rules.cancellation import MINUTES_BACK
 from driveflow_desktop.domain.scheduling.rules.closing import run_out
 from driveflow_desktop.domain.scheduling.rules.states import Move, Transition, check_transition
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
 from driveflow_desktop.kernel.time import Interval
-from driveflow_desktop.store.types import Value
+from driveflow_desktop.store.types import Json, Value
 from driveflow_desktop.store.unit_of_work import UnitOfWork
 
 _TOPICS = {
@@ -49,10 +50,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CancelledBy:
-    """On whose behalf a booking is cancelled, and why."""
+    """On whose behalf a booking is cancelled, and why; in which percent its package minutes come back, if it uses any.
+
+    Without a percent all of them come back.
+    """
 
     actor: CancellationActor | None
     reason: str = ""
+    minutes_back_percent: int | None = None
 
 
 def change_status(
@@ -129,11 +134,23 @@ def _take(
         require_free_slot(uow, setting, slot_of(booking, span, booking.instructor_id))
     uow.describe("booking.reopened" if transition.reopens else _TOPICS[target])
     values = _status_values(uow, target, cancelled_by, reason)
-    if transition.reopens:
-        correction = {"from": booking.status.value, "reason": reason.strip()}
-        values["overrides"] = {**booking.overrides, "status": correction}
+    values["overrides"] = _overrides(booking, target, transition, cancelled_by, reason)
     uow.update(Booking, booking.id, values)
     return Step(booking, transition)
+
+
+def _overrides(
+    booking: BookingFacts, target: BookingStatus, transition: Transition, cancelled_by: CancelledBy | None, reason: str
+) -> dict[str, Json]:
+    """What the booking keeps beside its columns: a correction's reason, and the terms of its present cancellation."""
+    found = {key: value for key, value in booking.overrides.items() if key != MINUTES_BACK}
+    percent = None if cancelled_by is None else cancelled_by.minutes_back_percent
+    if transition.reopens:
+        found["status"] = {"from": booking.status.value, "reason": reason.strip()}
+        percent = 0  # a correction gives nothing back by itself, neither money nor minutes
+    if target is BookingStatus.CANCELLED and percent is not None:
+        found[MINUTES_BACK] = percent
+    return found
 
 
 def _status_values(

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus, CancellationActor
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import half_up
 
+MINUTES_BACK: Final = "package_minutes_back_percent"
+"""The key of `bookings.overrides` under which a cancellation keeps the percent in which package minutes came back."""
 _NO_FEE = frozenset({BookingStatus.DRAFT, BookingStatus.REQUESTED, BookingStatus.PENDING_PAYMENT})
 
 
@@ -62,11 +64,13 @@ class Cancellation:
     chosen_percent: int | None = None
     """What the admin chose; only for the actor `admin`."""
     reason: str = ""
+    package_minutes: int = 0
+    """Minutes of a package that the lesson uses; they come back in the percent that money would."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancellationQuote:
-    """What the desk shows before it confirms, in cents."""
+    """What the desk shows before it confirms, in cents and in minutes of a package."""
 
     refund_cents: int
     platform_keeps_cents: int
@@ -79,6 +83,8 @@ class CancellationQuote:
     """The last instant for a full refund (shown in local time); None when the terms never give one."""
     applied: PolicyRow | None
     """The policy row that decided; None where none did."""
+    minutes_back: int = 0
+    minutes_kept: int = 0
 
 
 def split_refund(money: Money, percent: int, fee_cents: int = 0) -> Kept:
@@ -95,6 +101,11 @@ def platform_part(amount_cents: int, price_cents: int, platform_fee_cents: int) 
     return half_up(amount_cents * platform_fee_cents, price_cents) if price_cents else 0
 
 
+def minutes_back(minutes: int, percent: int) -> int:
+    """How many of a lesson's package minutes a cancellation gives back: the refund's percent, rounded half up."""
+    return half_up(minutes * percent, 100)
+
+
 def quote(cancellation: Cancellation, money: Money, policy: Iterable[PolicyRow]) -> CancellationQuote:
     """What cancelling now would mean. `policy` are the school's active rows; an actor without any has the default's.
 
@@ -106,8 +117,11 @@ def quote(cancellation: Cancellation, money: Money, policy: Iterable[PolicyRow])
     row = _applying_row(rows, cancellation)
     percent, fee_cents = _terms(cancellation, row)
     kept = split_refund(money, percent, fee_cents)
-    price = money.price_cents
-    chargeable = max(0, min(price - half_up(price * percent, 100) + fee_cents, price))
+    price, minutes = money.price_cents, cancellation.package_minutes
+    # Where a package pays, its minutes bear the terms; only the fixed fee is money.
+    kept_of_price = 0 if minutes else price - half_up(price * percent, 100)
+    chargeable = max(0, min(kept_of_price + fee_cents, price))
+    back = minutes_back(minutes, percent)
     return CancellationQuote(
         *kept,
         percent=percent,
@@ -115,6 +129,8 @@ def quote(cancellation: Cancellation, money: Money, policy: Iterable[PolicyRow])
         still_owed_cents=max(0, chargeable - kept.platform_keeps_cents - kept.instructor_keeps_cents),
         full_refund_until=_full_refund_until(rows, cancellation.start),
         applied=row,
+        minutes_back=back,
+        minutes_kept=minutes - back,
     )
 
 

@@ -1,25 +1,27 @@
-"""Activity: a list on the left, before and after on the right."""
+"""Activity: a roster of who did what, before and after beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import cast
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from driveflow_desktop.domain.overview.activity import Change, Key
+from driveflow_desktop.domain.tables import synced_tables
 from driveflow_desktop.kernel.changes import Changes
-from driveflow_desktop.ui.screens.activity.presenter import TABLES, ActivityPresenter, Entry
+from driveflow_desktop.ui.screens.activity.presenter import ONE_DAY, ActivityPresenter, Entry, spans, tables
+from driveflow_desktop.ui.screens.activity.words import NOTHING
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, Segmented
-from driveflow_desktop.ui.widgets.panels import FieldList, SidePanel
+from driveflow_desktop.ui.widgets.fields import DateField
+from driveflow_desktop.ui.widgets.panels import EmptyState, FieldList, SidePanel, framed
+from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
+from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.text import label
 from driveflow_desktop.ui.words import tr
 
-_Index = QModelIndex | QPersistentModelIndex
-_ROW_HEIGHT = 40
-_CELLS = "QTableView::item { padding: 0 12px; }"
-"""As the header's sections are padded."""
+_DAY_WIDTH = 170
 
 
 def activity_screen(context: ScreenContext) -> Screen:
@@ -27,152 +29,123 @@ def activity_screen(context: ScreenContext) -> Screen:
     return ActivityScreen(context)
 
 
-class ActivityModel(QAbstractTableModel):
-    """The entries read so far; the next page is fetched when the end is near."""
-
-    def __init__(self, presenter: ActivityPresenter) -> None:
-        super().__init__()
-        self._presenter = presenter
-        self._entries: list[Entry] = []
-        self._more = False
-        self._headers = (
-            tr("Activity", "When"),
-            tr("Activity", "Who"),
-            tr("Activity", "What"),
-            tr("Activity", "About"),
-            tr("Activity", "Change"),
-        )
-
-    def show(self, entries: Sequence[Entry], more: bool) -> None:
-        """Take the entries; those that are shown already stay, so that the view keeps its place."""
-        self._more = more
-        known = [entry.id for entry in self._entries]
-        if known and [entry.id for entry in entries[: len(known)]] == known:
-            if len(entries) > len(known):
-                self.beginInsertRows(QModelIndex(), len(known), len(entries) - 1)
-                self._entries = list(entries)
-                self.endInsertRows()
-            return
-        self.beginResetModel()
-        self._entries = list(entries)
-        self.endResetModel()
-
-    def entry(self, row: int) -> Entry | None:
-        """The entry of a row."""
-        return self._entries[row] if 0 <= row < len(self._entries) else None
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """How many entries were read."""
-        return 0 if parent.isValid() else len(self._entries)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """The columns of the header."""
-        return 0 if parent.isValid() else len(self._headers)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Words of a cell; what was done is bold."""
-        entry = self._entries[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return (entry.when, entry.who, entry.what, entry.subject, entry.summary)[index.column()]
-        if role == Qt.ItemDataRole.FontRole and index.column() == 2:
-            font = QFont()
-            font.setWeight(QFont.Weight.DemiBold)
-            return font
-        return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The header's words."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._headers[section]
-        return None
-
-    def canFetchMore(self, parent: _Index) -> bool:
-        """Whether older entries are there."""
-        return not parent.isValid() and self._more
-
-    def fetchMore(self, parent: _Index) -> None:
-        """Ask for the next page, once."""
-        self._more = False
-        self._presenter.more()
-
-
 class ActivityScreen(Screen):
-    """The audit trail."""
+    """The trail, newest first; filters by kind above it and by day in a line over the roster."""
 
-    tables = frozenset({"bookings", "students", "payments", "instructors", "rate_card_items", "lessons", "orgs"})
+    tables = frozenset(table.name for table in synced_tables())  # every write has its entry here
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__()
-        self._presenter = ActivityPresenter(context.desk, self._show)
-        self._model = ActivityModel(self._presenter)
+        self._presenter = ActivityPresenter(context.desk)
+        self._model = RosterModel(_columns(), self._pages, self)
+        self.roster = RosterView(self._model, context.memory, "activity", self.tr("Activity"))
+        self.roster.set_empty(
+            EmptyState("clock-counter-clockwise", self.tr("Nothing was done then. Choose other days or Everything."))
+        )
+        self.roster.picked.connect(self._picked)
+        self.roster.opened.connect(self._presenter.open)
+        self.kinds = Segmented(tables(), self.tr("About"))
+        self.kinds.chosen.connect(self._kind_chosen)
+        self.spans = Segmented(spans(), self.tr("Days"))
+        self.spans.chosen.connect(self._span_chosen)
+        self.day = DateField(self.tr("Day"), lambda: self._presenter.today)
+        self.day.setPlaceholderText(self.tr("last fri, 3 nov"))
+        self.day.setFixedWidth(_DAY_WIDTH)
+        self.day.changed.connect(self._day_chosen)
         self._bar = TopBar(self.tr("Activity"))
-        self._tables = Segmented([(key, tr("Activity", words)) for key, words in TABLES], self.tr("Show"))
-        self._tables.chosen.connect(self._presenter.choose)
-        self._bar.add_tool(self._tables)
-        self._list = _table(self._model, self.tr("Activity"))
-        self._list.selectionModel().currentRowChanged.connect(self._selected)
-        self._panel = SidePanel(self.tr("Before and after"))
-        self._panel.hide()
-        self._panel.closed.connect(self._panel.hide)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        left = QVBoxLayout()
-        left.setContentsMargins(16, 12, 16, 12)
-        left.addWidget(self._list)
-        row.addLayout(left, 1)
-        row.addWidget(self._panel)
+        self._bar.add_tool(self.kinds)
+        self.panel = SidePanel(self.tr("Before and after"))
+        self.panel.hide()
+        self.panel.closed.connect(self._close)
+        self._lay_out()
 
     def top_bar(self) -> QWidget:
         """Title, filter, search."""
         return self._bar
 
     def refresh(self, changes: Changes) -> None:
-        """Read the newest entries."""
-        self._presenter.load()
+        """Bring in what was done since."""
+        self._model.refresh()
 
     def activated(self) -> None:
         """Read the newest entries."""
-        self._presenter.load()
+        self._model.restart()
 
-    def _show(self, entries: Sequence[Entry], more: bool) -> None:
-        self._model.show(entries, more)
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        tools.setSpacing(10)
+        tools.addWidget(self.spans)
+        tools.addWidget(self.day)
+        tools.addStretch(1)
+        left = QVBoxLayout()
+        left.setContentsMargins(16, 12, 16, 12)
+        left.setSpacing(10)
+        left.addLayout(tools)
+        left.addWidget(framed(self.roster), 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(left, 1)
+        row.addWidget(self.panel)
 
-    def _selected(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        entry = self._model.entry(current.row())
+    def _pages(self, request: PageRequest, answer: Callable[[Page[Entry]], None]) -> None:
+        after = cast("Key | None", request.after)
+        self._presenter.page(after, request.limit, lambda entries, following: answer(Page(entries, following)))
+
+    def _kind_chosen(self, table: str) -> None:
+        self._presenter.choose_table(table)
+        self._begin_anew()
+
+    def _span_chosen(self, span: str) -> None:
+        if span == ONE_DAY:
+            self.day.setFocus()
+        else:
+            self.day.set_value(None)
+        self._presenter.choose_span(span, self.day.value)
+        self._begin_anew()
+
+    def _day_chosen(self) -> None:
+        span = ONE_DAY if self.day.text().strip() else ""
+        self.spans.set_value(span)
+        self._presenter.choose_span(span, self.day.value)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._close()
+        self._model.restart()
+
+    def _close(self) -> None:
+        self.panel.hide()
+
+    def _picked(self, entry: Entry | None) -> None:
         if entry is None:
+            self._close()
             return
-        self._panel.clear()
-        self._panel.set_header(entry.what, f"{entry.who} · {entry.when}", person=False)
-        if entry.subject:
-            self._panel.add(label(entry.subject, weight="bold"))
-        for change in entry.changes:
-            self._panel.add_heading(change.name)
-            rows = [(self.tr("Before"), change.before or "–"), (self.tr("After"), change.after or "–")]
-            self._panel.add(FieldList(rows))
-        go = Button(self.tr("Open"))
-        go.clicked.connect(lambda: self._presenter.open(entry))
-        self._panel.add_button(go)
-        self._panel.show()
+        self.panel.clear()
+        self.panel.set_header(entry.what, f"{entry.who} · {entry.when}", person=False)
+        if entry.about:
+            self.panel.add(label(entry.about, weight="bold", wrap=True))
+        if entry.change is Change.CHANGED:
+            for line in entry.lines:
+                self.panel.add_heading(line.label)
+                before, after = line.before or NOTHING, line.after or NOTHING
+                self.panel.add(FieldList([(self.tr("Before"), before), (self.tr("After"), after)]))
+        else:
+            self.panel.add(FieldList([(line.label, line.after or line.before) for line in entry.lines]))
+        if not entry.lines:
+            self.panel.add(label(entry.summary or self.tr("Nothing that stands on a screen."), tone="muted", wrap=True))
+        if entry.place is not None:
+            go = Button(self.tr("Open"))
+            go.clicked.connect(lambda: self._presenter.open(entry))
+            self.panel.add_button(go, far=True)
+        self.panel.show()
 
 
-def _table(model: ActivityModel, name: str) -> QTableView:
-    view = QTableView()
-    view.setAccessibleName(name)
-    view.setModel(model)
-    view.setShowGrid(False)
-    view.setStyleSheet(_CELLS)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setTabKeyNavigation(False)
-    view.setWordWrap(False)
-    view.verticalHeader().hide()
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    header = view.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    for column, width in enumerate((176, 124, 190, 144)):
-        view.setColumnWidth(column, width)
-    header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
-    return view
+def _columns() -> tuple[Column[Entry], ...]:
+    return (
+        Column("when", tr("Activity", "When"), lambda entry: entry.when, 176, "muted", least=168),
+        Column("who", tr("Activity", "Who"), lambda entry: entry.who, 110, least=90),
+        Column("what", tr("Activity", "What"), lambda entry: entry.what, 184, "strong", least=150),
+        Column("about", tr("Activity", "About"), lambda entry: entry.about, 286, least=150),
+        Column("change", tr("Activity", "Change"), lambda entry: entry.summary, 300, stretch=True, least=240),
+    )

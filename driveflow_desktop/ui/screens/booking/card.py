@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from driveflow_desktop.domain.finance.queries import PaidState
+from driveflow_desktop.domain.contacts import display_phone
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.overview.booking import BookingDetail
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.ui.ports import Session
@@ -49,6 +49,7 @@ class BookingCard:
     share: str
     paid: tuple[str, Tone]
     due_cents: int
+    """What the next payment can settle."""
     notes: str
     acts: frozenset[str]
     instructor: str
@@ -85,7 +86,7 @@ def card_of(detail: BookingDetail, session: Session) -> BookingCard:
         gst=formats.money(detail.gst_cents, booking.currency) if detail.gst_cents else "",
         share=formats.money(booking.instructor_share_cents, booking.currency),
         paid=_paid(detail),
-        due_cents=max(0, detail.due_cents),
+        due_cents=detail.due.next_cents,
         notes=booking.notes or "",
         acts=_acts(detail, session.role),
         instructor=detail.instructor_name.split(" ")[0],
@@ -114,9 +115,9 @@ def _paid(detail: BookingDetail) -> tuple[str, Tone]:
         return tr("Booking", "Paid"), "ok"
     if detail.money.by_package:
         return tr("Booking", "By package"), "ok"
-    if detail.due_cents > 0:
+    if detail.due.total_cents > 0:
         if detail.money.kept_cents:
-            return tr("Booking", "{money} due").format(money=formats.money(detail.due_cents)), "warn"
+            return tr("Booking", "{money} due").format(money=formats.money(detail.due.total_cents)), "warn"
         return tr("Booking", "Payment due"), "warn"
     return tr("Booking", "Nothing due"), "neutral"
 
@@ -139,6 +140,8 @@ def _acts(detail: BookingDetail, role: OrgRole) -> frozenset[str]:
         "booking.reschedule": status not in FINAL
         and status is not BookingStatus.IN_PROGRESS
         and can(role, Action.MOVE_BOOKING),
-        "payment.take": detail.due_cents > 0 and status is not BookingStatus.DRAFT and can(role, Action.TAKE_PAYMENT),
+        "payment.take": detail.due.total_cents > 0
+        and status is not BookingStatus.DRAFT
+        and can(role, Action.TAKE_PAYMENT),
     }
     return frozenset(name for name, can in acts.items() if can)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
@@ -50,6 +50,9 @@ class BookingEditor(SidePanel):
         self.student = Lookup(self.tr("Student"), self._ask, self.tr("Name or phone ending"), free_text=True)
         self.mobile = _line(self.tr("Mobile"), "0412 345 678")
         self.suburb = _line(self.tr("Suburb or pick-up address"), self.tr("Newtown"))
+        self.pickup = _line(self.tr("Pick-up for this lesson"), self.tr("No usual pick-up"))
+        self.usual = Button(self.tr("Back to the usual pick-up"), kind="link")
+        self._pickup_of: Person | None = None
         self.service, self.instructor = Picker(self.tr("Lesson")), Picker(self.tr("Instructor"))
         self.day = DateField(self.tr("Day"), lambda: local_date(desk.clock.now(), desk.session.tz))
         self.time = TimeField(self.tr("Time"))
@@ -64,7 +67,8 @@ class BookingEditor(SidePanel):
         self.overrule = Button(self.tr("Book anyway"))
         self.instead = TimeChoices(self.tr("Other times"))
         self._fields = self._make_fields()
-        self._new_student = _beside(self._fields["phone"], self._fields["pickup_address"])
+        self._new_student = _beside(self._fields["phone"], self._fields["suburb"])
+        self._known_student = _over(self._fields["pickup"], self.usual)
         self._lay_out()
         self._connect()
 
@@ -72,18 +76,22 @@ class BookingEditor(SidePanel):
         """Begin a booking with what is known of it."""
         self._forget_refusal()
         self._minutes = wish.minutes
-        self.student.setFocus()
+        if wish.name:
+            self._begin_newcomer(wish.name, wish.suburb)
+        else:
+            self.student.setFocus()
         self.presenter.open(wish)
 
     def draft(self) -> Draft:
         """What stands in the form."""
-        chosen = self.student.value
-        known = chosen.payload if chosen is not None else None
+        known = self._person
+        typed = self.pickup.text().strip()
         return Draft(
-            student_id=known if isinstance(known, UUID) else None,
+            student_id=None if known is None else known.id,
             name=self.student.text(),
             mobile=self.mobile.text(),
             suburb=self.suburb.text(),
+            pickup=None if known is None or typed in ("", known.pickup) else typed,
             service_id=_id(self.service),
             instructor_id=_id(self.instructor),
             day=self.day.value,
@@ -132,8 +140,7 @@ class BookingEditor(SidePanel):
 
     def refuse(self, error: UserError, *, can_overrule: bool, instead: Sequence[Suggestion] = ()) -> None:
         """Say why it was not saved, go to the field at fault, offer other times and to overrule advice."""
-        column = error.column or ""
-        field = self._fields.get(_COLUMNS.get(column, column))
+        field = self._field_of(error.column or "")
         (self.error if field is None else field.error).show_error(error)
         self.instead.set_choices(instead)
         self.overrule.setVisible(can_overrule)
@@ -146,8 +153,9 @@ class BookingEditor(SidePanel):
     def saved(self, booking_id: UUID) -> None:
         """Empty the form for the next one."""
         self.student.set_value(None)
-        for field in (self.student, self.mobile, self.suburb, self.notes):
+        for field in (self.student, self.mobile, self.suburb, self.pickup, self.notes):
             field.clear()
+        self._pickup_of = None
         self.status.set_value(BookingStatus.CONFIRMED.value)
         self.saved_booking.emit(booking_id)
 
@@ -158,7 +166,8 @@ class BookingEditor(SidePanel):
         return {
             "student": FormField(self.tr("Student"), self.student),
             "phone": FormField(self.tr("Mobile"), self.mobile),
-            "pickup_address": FormField(self.tr("Suburb"), self.suburb),
+            "suburb": FormField(self.tr("Suburb"), self.suburb),
+            "pickup": FormField(self.tr("Pick-up for this lesson"), self.pickup),
             "service": FormField(self.tr("Lesson"), self.service),
             "instructor": FormField(self.tr("Instructor"), self.instructor),
             "day": FormField(self.tr("Day"), self.day),
@@ -171,6 +180,7 @@ class BookingEditor(SidePanel):
         rows = (
             fields["student"],
             self._new_student,
+            self._known_student,
             _beside(fields["service"], fields["instructor"]),
             _beside(fields["day"], fields["time"], shares=(4, 3)),
         )
@@ -188,12 +198,15 @@ class BookingEditor(SidePanel):
         close.clicked.connect(self.closed)
         self.add_button(save)
         self.add_button(close, far=True)
-        self._show_new_student()
+        self._show_student()
 
     def _connect(self) -> None:
         self.student.chosen.connect(self._changed)
         self.student.changed.connect(self._changed)
         self.suburb.textEdited.connect(self._changed)
+        self.pickup.textEdited.connect(self._changed)
+        self.pickup.editingFinished.connect(self._keep_pickup)
+        self.usual.clicked.connect(self._use_usual)
         self.service.currentIndexChanged.connect(self._service_chosen)
         self.instructor.currentIndexChanged.connect(self._changed)
         self.day.changed.connect(self._changed)
@@ -212,12 +225,51 @@ class BookingEditor(SidePanel):
     def _changed(self) -> None:
         if self._filling:
             return
-        self._show_new_student()
+        self._show_student()
         self.presenter.changed(self.draft())
 
-    def _show_new_student(self) -> None:
+    @property
+    def _person(self) -> Person | None:
+        """The student who is chosen, if it is one the school knows."""
+        chosen = self.student.value
+        known = chosen.payload if chosen is not None else None
+        return known if isinstance(known, Person) else None
+
+    def _begin_newcomer(self, name: str, suburb: str) -> None:
+        """Somebody new, whose name was typed elsewhere: what is missing comes next."""
+        self.student.set_value(None)
+        self.student.setText(name)
+        self.suburb.setText(suburb)
+        self._show_student()
+        self.mobile.setFocus()
+
+    def _show_student(self) -> None:
+        """What else is asked: mobile and suburb of somebody new, where to pick up somebody known."""
+        known = self._person
+        if known is not None and known != self._pickup_of:
+            self.pickup.setText(known.pickup)
+        self._pickup_of = known
         draft = self.draft()
-        self._new_student.setVisible(draft.student_id is None and bool(draft.name.strip()))
+        self._new_student.setVisible(known is None and bool(draft.name.strip()))
+        self._known_student.setVisible(known is not None)
+        self.usual.setVisible(draft.pickup is not None)
+
+    def _keep_pickup(self) -> None:
+        """Nothing typed is the usual one, and shows it."""
+        if self._person is not None and not self.pickup.text().strip():
+            self.pickup.setText(self._person.pickup)
+
+    def _use_usual(self) -> None:
+        self.pickup.clear()
+        self._keep_pickup()
+        self.pickup.setFocus()
+        self._changed()
+
+    def _field_of(self, column: str) -> FormField | None:
+        """The field that is meant where a refusal names a column."""
+        if column == "pickup_address":
+            return self._fields["suburb" if self._person is None else "pickup"]
+        return self._fields.get(_COLUMNS.get(column, column))
 
     def _forget_refusal(self) -> None:
         for line in (self.error, *(field.error for field in self._fields.values())):
@@ -255,6 +307,17 @@ def _beside(first: QWidget, second: QWidget, *, shares: tuple[int, int] = (1, 1)
     return made
 
 
+def _over(first: QWidget, second: QWidget) -> QWidget:
+    """Two widgets of one matter, the second beneath at the left."""
+    made = QWidget()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    column.addWidget(first)
+    column.addWidget(second, 0, Qt.AlignmentFlag.AlignLeft)
+    return made
+
+
 def _keyed(choices: Sequence[tuple[UUID, str]]) -> list[tuple[str, str]]:
     """As text: Qt compares Python objects by identity."""
     return [(str(key), words) for key, words in choices]
@@ -265,4 +328,4 @@ def _id(picker: Picker) -> UUID | None:
 
 
 def _result(person: Person) -> Result:
-    return Result(person.name, person.phone, payload=person.id, icon="student")
+    return Result(person.name, person.phone, payload=person, icon="student")

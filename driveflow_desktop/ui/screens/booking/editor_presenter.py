@@ -9,13 +9,14 @@ from uuid import UUID
 
 from driveflow_desktop.domain.catalog.queries import ServiceView, services
 from driveflow_desktop.domain.catalog.values import ServiceKind
+from driveflow_desktop.domain.contacts import display_phone
+from driveflow_desktop.domain.overview.entries import suburb_of
 from driveflow_desktop.domain.overview.places import known_places
 from driveflow_desktop.domain.people.commands.students import NewStudent, create_student
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts, instructors
 from driveflow_desktop.domain.people.queries.students import student
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.rules.places import Place
-from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
+from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, Stop, book
 from driveflow_desktop.domain.scheduling.facts import load_price
 from driveflow_desktop.domain.scheduling.finding import SlotSearch, free_slots, verdict_in
 from driveflow_desktop.domain.scheduling.loader import place, setting_at
@@ -41,12 +42,16 @@ SUGGESTIONS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in the editor. Without `student_id`, `name` is a new student's."""
+    """What stands in the editor. Without `student_id`, `name` is a new student's.
+
+    `pickup` is the address of this lesson alone; None is the student's usual one.
+    """
 
     student_id: UUID | None = None
     name: str = ""
     mobile: str = ""
     suburb: str = ""
+    pickup: str | None = None
     service_id: UUID | None = None
     instructor_id: UUID | None = None
     day: date | None = None
@@ -58,11 +63,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A student as a suggestion."""
+    """A student as a suggestion; `pickup` is the usual address, empty where none is known."""
 
     id: UUID
     name: str
     phone: str
+    pickup: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +140,7 @@ class EditorPresenter:
         today = local_date(now, session.tz)
 
         def query(connection: Connection) -> _Offered:
-            known = None
-            if wish.student_id is not None:
-                facts = student(connection, session.org_id, wish.student_id)
-                known = Person(facts.id, facts.full_name, facts.phone or "")
+            known = None if wish.student_id is None else _person(connection, session.org_id, wish.student_id)
             offered = services(connection, session.org_id, active_only=True)
             people = instructors(connection, session.org_id, active_only=True)
             service = next((each for each in offered if each.id == wish.service_id), None)
@@ -157,7 +160,7 @@ class EditorPresenter:
 
         def query(connection: Connection) -> list[Person]:
             hits = [hit for hit in find(connection, org_id, text, now=now, bookings=0).people if hit.kind == "student"]
-            return [Person(hit.row_id, hit.name, _phone(connection, org_id, hit.row_id)) for hit in hits[:8]]
+            return [_person(connection, org_id, hit.row_id) for hit in hits[:8]]
 
         self._desk.read("editor/students", query, answer)
 
@@ -192,6 +195,9 @@ class EditorPresenter:
                 )
                 student_id = create_student(uow, newcomer)
             end = None if draft.minutes is None else start + timedelta(minutes=draft.minutes)
+            pickup = None
+            if draft.pickup is not None:
+                pickup = Stop(draft.pickup, _pickup(uow.connection, uow.org_id, draft))
             request = NewBooking(
                 student_id,
                 cast("UUID", draft.instructor_id),
@@ -199,6 +205,7 @@ class EditorPresenter:
                 start,
                 end,
                 draft.status,
+                pickup,
                 notes=draft.notes.strip() or None,
                 override=override,
             )
@@ -378,15 +385,16 @@ def _missing(draft: Draft, *, student: bool = True) -> UserError | None:
 
 def _pickup(connection: Connection, org_id: UUID, draft: Draft) -> Place | None:
     """Where it begins: the student's own pick-up point, or the middle of the suburb that was typed, if it is known."""
-    if draft.student_id is not None:
+    if draft.student_id is not None and draft.pickup is None:
         facts = student(connection, org_id, draft.student_id)
         return place(facts.pickup_lat, facts.pickup_lng)
-    typed = draft.suburb.strip().casefold()
+    typed = suburb_of((draft.pickup or draft.suburb).strip()).casefold()
     if not typed:
         return None
     return next((each for name, each in known_places(connection, org_id).items() if name.casefold() == typed), None)
 
 
-def _phone(connection: Connection, org_id: UUID, student_id: UUID) -> str:
-    found = student(connection, org_id, student_id).phone
-    return "" if found is None else display_phone(found)
+def _person(connection: Connection, org_id: UUID, student_id: UUID) -> Person:
+    facts = student(connection, org_id, student_id)
+    phone = "" if facts.phone is None else display_phone(facts.phone)
+    return Person(facts.id, facts.full_name, phone, facts.pickup_address or "")

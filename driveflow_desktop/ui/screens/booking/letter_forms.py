@@ -1,18 +1,16 @@
-"""Small questions that are answered by one letter and Enter: who cancels, how it was paid."""
+"""Small questions that are answered by one letter and Enter; one of them: who cancels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
-from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.scheduling.values import CancellationActor
 from driveflow_desktop.ui.screens.booking.presenter import Quote
-from driveflow_desktop.ui.shell import formats
-from driveflow_desktop.ui.widgets.buttons import Button, DangerButton, PrimaryButton
-from driveflow_desktop.ui.widgets.fields import FormField, MoneyField, PercentField
+from driveflow_desktop.ui.widgets.buttons import Button, DangerButton
+from driveflow_desktop.ui.widgets.fields import FormField, PercentField
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.panels import FieldList
 from driveflow_desktop.ui.widgets.text import label
@@ -163,44 +161,3 @@ class CancelForm(LetterForm):
         self._confirm.setEnabled(False)
         if self.actor is not None and (self.actor is not CancellationActor.ADMIN or self.percent.value is not None):
             self.asked.emit(self.actor.value, self.chosen_percent)
-
-
-class PaymentForm(LetterForm):
-    """How it was paid, and how much."""
-
-    def __init__(self, due_cents: int, till_words: Callable[[PaymentMethod, int], str]) -> None:
-        super().__init__(
-            self.tr("How was it paid?"),
-            (
-                (PaymentMethod.CASH.value, "C", self.tr("Cash")),
-                (PaymentMethod.EFTPOS.value, "E", self.tr("EFTPOS")),
-                (PaymentMethod.BANK_TRANSFER.value, "B", self.tr("Bank transfer")),
-            ),
-        )
-        self.method: PaymentMethod | None = None
-        self._till_words = till_words
-        self._due = due_cents
-        self.amount = MoneyField(self.tr("Amount"))
-        self.amount.set_value(due_cents)
-        self.share_letters(self.amount)
-        self.amount.changed.connect(self._show_amount)
-        self._till = label(size="sm", tone="muted")
-        self._confirm = PrimaryButton("", hint="↵")
-        self._confirm.clicked.connect(self.submitted)
-        for widget in (FormField(self.tr("Amount"), self.amount), self._till, self._confirm):
-            self.column.addWidget(widget)
-        self.chosen.connect(self._choose_method)
-        self._show_amount()
-
-    def _choose_method(self, option: str) -> None:
-        self.method = PaymentMethod(option)
-        self._show_amount()
-
-    def _show_amount(self) -> None:
-        """The button says what it records; beneath the amount, what to ask for at the till."""
-        amount = self.amount.value or self._due
-        method = "" if self.method is None else f" · {self.words_of(self.method.value)}"
-        self._confirm.setText(self.tr("Record {money}").format(money=formats.money(amount)) + method)
-        till = "" if self.method is None else self._till_words(self.method, amount)
-        self._till.setText(till)
-        self._till.setVisible(bool(till))

@@ -13,9 +13,11 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.ports import Desk
 from driveflow_desktop.ui.screens.booking.card import BookingCard
-from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm, LetterForm, PaymentForm
+from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm, LetterForm
 from driveflow_desktop.ui.screens.booking.money_box import MoneyBox
+from driveflow_desktop.ui.screens.booking.payment_form import PaymentForm
 from driveflow_desktop.ui.screens.booking.presenter import BookingPresenter, FreeTime, Quote
+from driveflow_desktop.ui.screens.booking.taking import Debt
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, DangerButton
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
@@ -41,7 +43,7 @@ class BookingPanel(SidePanel):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(self.tr("Booking"))
-        self._role = desk.session.role
+        self._session = desk.session
         self.presenter = BookingPresenter(desk, self)
         self._card: BookingCard | None = None
         self._quote: Quote | None = None
@@ -118,7 +120,7 @@ class BookingPanel(SidePanel):
 
     def show_error(self, error: UserError) -> None:
         """Say a refusal, at the form where one is open."""
-        if isinstance(self._form, QuickForm):
+        if isinstance(self._form, QuickForm | PaymentForm):
             self._form.refuse(error)
             return
         self.error.show_error(error)
@@ -146,7 +148,7 @@ class BookingPanel(SidePanel):
 
     def ask_cancel(self) -> None:
         """Ask on whose behalf; the refund is shown before Enter confirms."""
-        form = CancelForm(may_choose=can(self._role, Action.CHOOSE_REFUND))
+        form = CancelForm(may_choose=can(self._session.role, Action.CHOOSE_REFUND))
         form.asked.connect(lambda actor, percent: self.presenter.quote(CancellationActor(actor), percent))
         form.submitted.connect(partial(self._confirm_cancel, form))
         self._open_form(form)
@@ -156,8 +158,8 @@ class BookingPanel(SidePanel):
         """Ask by which method, and how much."""
         if self._card is None:
             return
-        form = PaymentForm(self._card.due_cents, self.presenter.till_words)
-        form.submitted.connect(partial(self._pay, form))
+        form = PaymentForm((Debt(self._card.id, self._card.due_cents),), self._session.currency)
+        form.paid.connect(self.presenter.pay)
         self._open_form(form)
         form.setFocus()
 
@@ -172,14 +174,6 @@ class BookingPanel(SidePanel):
     def _confirm_cancel(self, form: CancelForm) -> None:
         if self._quote is not None and form.fits(self._quote):
             self.presenter.cancel(self._quote, form.reason)
-
-    def _pay(self, form: PaymentForm) -> None:
-        if form.method is None:
-            self.show_error(UserError("invalid", self.tr("Choose how it was paid.")))
-        elif form.amount.error is not None:
-            self.show_error(form.amount.error)
-        else:
-            self.presenter.pay(form.method, form.amount.value)
 
     def _open_form(self, form: LetterForm | QuickForm) -> None:
         self._leave_form()

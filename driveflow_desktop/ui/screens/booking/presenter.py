@@ -18,8 +18,6 @@ from driveflow_desktop.domain.desk.commands import (
     take_payment,
 )
 from driveflow_desktop.domain.desk.queries import quote_cancellation
-from driveflow_desktop.domain.finance.commands import NewPayment
-from driveflow_desktop.domain.finance.rules import at_the_till
 from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.overview.booking import BookingDetail, booking_detail, next_free_for
 from driveflow_desktop.domain.scheduling.commands.booking import Moving, edit_notes, move
@@ -33,6 +31,7 @@ from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.ports import Desk, OnError
 from driveflow_desktop.ui.screens.booking.card import BookingCard, card_of
+from driveflow_desktop.ui.screens.booking.taking import Debt, payment_for, payment_words
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 
@@ -57,6 +56,7 @@ class Quote:
     refund: str
     lines: tuple[tuple[str, str], ...]
     refund_cents: int
+    minutes_back: int = 0
 
 
 class PanelSurface(Protocol):
@@ -165,17 +165,9 @@ class BookingPresenter:
             self._surface.refuse_notes,
         )
 
-    def pay(self, method: PaymentMethod, amount_cents: int | None) -> None:
+    def pay(self, debt: Debt, method: PaymentMethod, amount_cents: int | None) -> None:
         """Record money for the lesson."""
-        words = tr("Booking", "Payment recorded")
-        self._do(words, lambda uow, booking: take_payment(uow, NewPayment(booking, method, amount_cents)))
-
-    def till_words(self, method: PaymentMethod, amount_cents: int) -> str:
-        """What to ask for at the till: cash is rounded to 5 cents."""
-        till = at_the_till(amount_cents, method, self._desk.session.currency)
-        if not till.rounding_cents:
-            return ""
-        return tr("Booking", "At the till: {money}").format(money=formats.money(till.till_cents))
+        self._do(payment_words(), lambda uow, _booking: take_payment(uow, payment_for(debt, method, amount_cents)))
 
     def quote(self, actor: CancellationActor, percent: int | None = None) -> None:
         """Show what cancelling on somebody's behalf gives back; the school chooses a percentage."""
@@ -196,7 +188,8 @@ class BookingPresenter:
             words = tr("Booking", "Lesson cancelled, {money} refunded").format(money=quote.refund)
 
         def act(uow: UnitOfWork, booking: UUID) -> CancellationQuote:
-            return cancel(uow, CancelRequest(booking, quote.actor, reason, quote.percent, quote.refund_cents))
+            agreed = (quote.refund_cents, quote.minutes_back)
+            return cancel(uow, CancelRequest(booking, quote.actor, reason, quote.percent, *agreed))
 
         self._do(words, act)
 
@@ -272,8 +265,17 @@ class BookingPresenter:
             (tr("Booking", "School keeps"), money(found.platform_keeps_cents)),
             (tr("Booking", "Instructor keeps"), money(found.instructor_keeps_cents)),
         ]
+        if found.minutes_back or found.minutes_kept:
+            lines.append((tr("Booking", "Back into the package"), _minutes(found.minutes_back)))
+            lines.append((tr("Booking", "Used of the package"), _minutes(found.minutes_kept)))
         if found.still_owed_cents:
             lines.append((tr("Booking", "Still owed by these terms"), money(found.still_owed_cents)))
         if found.full_refund_until is not None:
             lines.append((tr("Booking", "All back until"), self._moment(found.full_refund_until)))
-        self._surface.show_quote(Quote(actor, percent, money(found.refund_cents), tuple(lines), found.refund_cents))
+        refund = money(found.refund_cents)
+        quote = Quote(actor, percent, refund, tuple(lines), found.refund_cents, found.minutes_back)
+        self._surface.show_quote(quote)
+
+
+def _minutes(minutes: int) -> str:
+    return tr("Booking", "{n} min").format(n=minutes)

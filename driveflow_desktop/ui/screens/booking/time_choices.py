@@ -1,14 +1,13 @@
 """Free times to choose from, each with the reasons for its place in the list."""
 
 from collections.abc import Sequence
-from html import escape
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from driveflow_desktop.ui.screens.booking.editor_presenter import Suggestion
 from driveflow_desktop.ui.widgets.buttons import Button
-from driveflow_desktop.ui.widgets.text import ElidedLabel
+from driveflow_desktop.ui.widgets.text import ElidedLabel, plain_tip
 
 
 class TimeChoices(QWidget):
@@ -38,8 +37,7 @@ class TimeChoices(QWidget):
         for row, each in enumerate(found):
             button = Button(each.words, kind="chip")
             button.clicked.connect(lambda _checked=False, key=each.key: self.clicked.emit(key))
-            # A tool tip that looks like markup is read as markup; names are words.
-            button.setToolTip(escape(each.why, quote=False))
+            button.setToolTip(plain_tip(each.why))
             button.setAccessibleDescription(each.why)
             self._buttons[each.key] = button
             self._grid.addWidget(button, row, 0)

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from driveflow_desktop.domain.catalog.values import ServiceKind
-from driveflow_desktop.domain.finance.queries import PaidState
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.overview.calendar import CalendarColumn as Column
 from driveflow_desktop.domain.overview.calendar import CalendarData
 from driveflow_desktop.domain.overview.entries import CalendarEntry

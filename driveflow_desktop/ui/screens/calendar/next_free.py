@@ -1,7 +1,7 @@
 """S: the next free slot, asked in one line; the palette's mode that finds it and hands it to the editor. No Qt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from driveflow_desktop.domain.catalog.queries import ServiceView
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
 from driveflow_desktop.domain.scheduling.finding import SlotSearch
 from driveflow_desktop.domain.scheduling.loader import place
+from driveflow_desktop.domain.scheduling.rules.diary import Slot
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.search import find
@@ -41,6 +42,12 @@ class _Found:
     teachers: Sequence[UUID] | None
     offers: tuple[Offer, ...]
 
+    @property
+    def newcomer(self) -> str:
+        """The name that was typed where nobody here is called so, as names are written; empty otherwise."""
+        name = "" if self.student is not None else self.line.student
+        return " ".join(word[:1].upper() + word[1:] for word in name.split()) if name.islower() else name
+
 
 class NextFreeMode:
     """Type a line, Enter takes a slot into the editor, Enter there books it."""
@@ -71,7 +78,8 @@ class NextFreeMode:
         def found(result: _Found) -> None:
             self._known = result.known
             rows = [self._row(result, offer) for offer in result.offers]
-            answer(answer_of(rows, _chips(result, today)))
+            plain = answer_of(rows, _chips(result, today))
+            answer(replace(plain, results=[*self._newcomer(result, rows), *rows]))
 
         desk.read("palette/next-free", query, found)
 
@@ -81,16 +89,30 @@ class NextFreeMode:
             self._edit(result.payload)
         return True
 
+    def _newcomer(self, found: _Found, rows: Sequence[Result]) -> list[Result]:
+        """Somebody nobody here is called: a new student, with the best of the times."""
+        name = found.newcomer
+        if not name:
+            return []
+        # The name stands alone in its column, where the palette would cut a longer title.
+        kind = tr("NextFree", "New student")
+        if rows:
+            return [Result(name, kind, f"{rows[0].title} · {rows[0].subtitle}", rows[0].payload, "user-plus")]
+        return [Result(name, kind, payload=self._wish(found, None), icon="user-plus")]
+
     def _row(self, found: _Found, offer: Offer) -> Result:
-        slot = offer.found.slot
-        wish = Wish(
-            slot.instructor_id,
-            slot.start,
+        return row_of(offer, found.known.names, self._wish(found, offer.found.slot), self._desk.session.tz)
+
+    def _wish(self, found: _Found, slot: Slot | None) -> Wish:
+        return Wish(
+            None if slot is None else slot.instructor_id,
+            None if slot is None else slot.start,
             found.line.minutes,
             None if found.student is None else found.student.id,
             None if found.service is None else found.service.id,
+            found.newcomer,
+            found.line.place or "" if found.newcomer else "",
         )
-        return row_of(offer, found.known.names, wish, self._desk.session.tz)
 
 
 def _search(connection: Connection, desk: Desk, known: Known, text: str) -> _Found:

@@ -68,13 +68,15 @@ class Surface(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is known of a new booking when the editor opens."""
+    """What is known of a new booking when the editor opens; `name` and `suburb` are a new student's."""
 
     instructor_id: UUID | None = None
     start: datetime | None = None
     minutes: int | None = None
     student_id: UUID | None = None
     service_id: UUID | None = None
+    name: str = ""
+    suburb: str = ""
 
 
 @dataclass(frozen=True, slots=True)

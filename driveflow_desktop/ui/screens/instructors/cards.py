@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from driveflow_desktop.ui.screens.instructors.days import DayRow
 from driveflow_desktop.ui.screens.instructors.week import Version
@@ -13,6 +13,7 @@ from driveflow_desktop.ui.screens.instructors.words import day_names
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.text import ElidedLabel
@@ -28,7 +29,7 @@ class WeekCard(Card):
         super().__init__(" ")
         self.set_title(self.tr("Weekly hours"))
         self._when = ElidedLabel(size="sm", tone="muted")
-        self._choice = QComboBox()
+        self._choice = Combo()
         self._choice.setAccessibleName(self.tr("Which week"))
         self._choice.activated.connect(self.chosen)
         self.begin = Button(self.tr("New hours from…"))
@@ -78,7 +79,7 @@ class DaysCard(Card):
         self.leave = Button(self.tr("Add leave…"))
         self.extra = Button(self.tr("Open day…"))
         self.holidays = Button(self.tr("Holidays…"))
-        for button in (self.holidays, self.extra, self.leave):
+        for button in (self.extra, self.leave):
             self.add_to_title(button)
         self._rows: tuple[DayRow, ...] = ()
         self._locked = self._holidays_locked = ""
@@ -102,6 +103,7 @@ class DaysCard(Card):
         row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        row.addWidget(self.holidays)
         row.addStretch(1)
         row.addWidget(self.toggle)
         row.addWidget(self.remove)
@@ -145,7 +147,7 @@ class DaysCard(Card):
 
 def _columns(card: QWidget) -> tuple[Column[DayRow], ...]:
     return (
-        Column("when", card.tr("Date"), lambda row: row.when, width=170, kind="strong"),
-        Column("hours", card.tr("Hours"), lambda row: row.hours, width=180),
-        Column("reason", card.tr("Reason"), lambda row: row.reason, kind="muted", stretch=True),
+        Column("when", card.tr("Date"), lambda row: row.when, width=190, kind="strong", least=140),
+        Column("hours", card.tr("Hours"), lambda row: row.hours, width=176, least=112),
+        Column("reason", card.tr("Reason"), lambda row: row.reason, width=200, kind="muted", stretch=True),
     )

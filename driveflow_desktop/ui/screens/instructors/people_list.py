@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate,
 from driveflow_desktop.ui.screens.instructors.presenter import PersonRow
 from driveflow_desktop.ui.shell.theme import current_tokens, font
 from driveflow_desktop.ui.widgets.marks import PILL_HEIGHT, paint_avatar, paint_pill, pill_width
+from driveflow_desktop.ui.widgets.text import plain_tip
 
 ROW_HEIGHT = 53
 _AVATAR = 28
@@ -39,8 +40,10 @@ class _Model(QAbstractListModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows[index.row()].name
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.rows[index.row()].spoken
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self.rows[index.row()].spoken)
         return None
 
 
@@ -66,15 +69,17 @@ class _Delegate(QStyledItemDelegate):
         inner = rect.adjusted(14, 0, -14, 0)
         paint_avatar(painter, QRect(inner.left(), inner.center().y() - _AVATAR // 2, _AVATAR, _AVATAR), row.name)
         inner.setLeft(inner.left() + _AVATAR + 10)
-        if row.pill is not None:
-            width = pill_width(row.pill[0])
-            spot = QRect(inner.right() - width + 1, inner.center().y() - PILL_HEIGHT // 2, width, PILL_HEIGHT)
-            paint_pill(painter, spot, *row.pill)
-            inner.setRight(spot.left() - 8)
         upper = QRect(inner.left(), inner.top() + 8, inner.width(), 18)
+        lower = upper.translated(0, 18)
+        if row.pill is not None:
+            # Beside the name: the line of facts beneath it is the longer one, and keeps the whole width.
+            width = pill_width(row.pill[0])
+            spot = QRect(inner.right() - width + 1, upper.center().y() - PILL_HEIGHT // 2 + 1, width, PILL_HEIGHT)
+            paint_pill(painter, spot, *row.pill)
+            upper.setRight(spot.left() - 8)
         strong = font(worn.font_md, QFont.Weight.DemiBold)
         _text(painter, upper, row.name, strong, worn.text if row.active else worn.text_3)
-        _text(painter, upper.translated(0, 18), row.subtitle, font(worn.font_sm), worn.text_2)
+        _text(painter, lower, row.subtitle, font(worn.font_sm), worn.text_2)
 
 
 def _text(painter: QPainter, rect: QRect, text: str, made: QFont, colour: str) -> None:

@@ -1,6 +1,6 @@
 """What the Instructors screen reads, put together from the contexts' queries in a fixed number of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -15,6 +15,7 @@ from driveflow_desktop.domain.people.queries.instructors import (
     instructors,
     vehicles,
 )
+from driveflow_desktop.domain.people.values import Transmission
 from driveflow_desktop.domain.scheduling.loader import Days, Setting, load_hours, load_setting
 from driveflow_desktop.domain.scheduling.queries import (
     BookingFacts,
@@ -22,6 +23,7 @@ from driveflow_desktop.domain.scheduling.queries import (
     HolidayRow,
     WeeklyRow,
     bookings_of_instructor,
+    cars_driven,
     exceptions,
     holidays,
     weekly_hours,
@@ -38,9 +40,11 @@ _FORTNIGHT: Final = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """An instructor in the list: the open minutes of this week, and the last day of leave that holds today."""
+    """An instructor in the list: what the cars of this fortnight shift like, the open minutes of this week, and the
+    last day of leave that holds today."""
 
     facts: InstructorFacts
+    transmissions: tuple[Transmission, ...]
     week_minutes: int
     away_until: date | None
 
@@ -77,12 +81,28 @@ def read_colleagues(connection: Connection, org_id: UUID, today: date) -> tuple[
     setting = load_setting(connection, org_id, Days(today, today + timedelta(days=LEAVE_AHEAD)))
     hours = load_hours(connection, org_id, setting.days, [person.id for person in people])
     monday = today - timedelta(days=today.weekday())
+    gears = _transmissions(connection, _fortnight_of(connection, org_id, today))
     found = []
     for person in people:
         own = hours.get(person.id, Hours())
         plain = expand(Hours(own.weekly), frozenset(), monday, monday + timedelta(days=6), setting.tz)
-        found.append(Colleague(person, sum(span.minutes for span in plain), _away_until(own, today)))
+        minutes = sum(span.minutes for span in plain)
+        found.append(Colleague(person, gears.get(person.id, ()), minutes, _away_until(own, today)))
     return tuple(found)
+
+
+def _fortnight_of(connection: Connection, org_id: UUID, today: date) -> Setting:
+    """The Monday of last week to the Sunday of this one."""
+    monday = today - timedelta(days=today.weekday() + 7)
+    return load_setting(connection, org_id, Days(monday, monday + _FORTNIGHT - timedelta(days=1)))
+
+
+def _transmissions(connection: Connection, setting: Setting) -> Mapping[UUID, tuple[Transmission, ...]]:
+    """Instructor → the transmissions of the cars they drove and will drive in the setting's days, auto first."""
+    span = setting.days.span(setting.tz)
+    shifts = {car.id: car.transmission for car in vehicles(connection, setting.org_id)}
+    driven = cars_driven(connection, setting.org_id, span.start, span.end)
+    return {teacher: tuple(sorted({shifts[car] for car in cars})) for teacher, cars in driven.items()}
 
 
 def _away_until(hours: Hours, today: date) -> date | None:
@@ -104,8 +124,7 @@ def read_detail(connection: Connection, org_id: UUID, instructor_id: UUID, today
     """One instructor as of a local date; `UserError` "gone" when there is none."""
     facts = instructor(connection, org_id, instructor_id)
     ahead = today + timedelta(days=DAYS_AHEAD)
-    monday = today - timedelta(days=today.weekday() + 7)
-    setting = load_setting(connection, org_id, Days(monday, monday + _FORTNIGHT - timedelta(days=1)))
+    setting = _fortnight_of(connection, org_id, today)
     booked = _bookings(connection, setting, facts.id)
     driven = {booking.vehicle_id for booking in booked if booking.vehicle_id is not None}
     return InstructorDetail(

@@ -1,12 +1,10 @@
 """Instructors: who teaches, when, and what is different on dates."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import UUID
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.instructors.cards import DaysCard, WeekCard
 from driveflow_desktop.ui.screens.instructors.days import DayRow
@@ -58,17 +56,9 @@ class InstructorsScreen(Screen):
         """Title, search, New instructor."""
         return self._bar
 
-    def refresh(self, changes: Changes) -> None:
-        """Read again."""
-        self._presenter.load()
-
-    def activated(self) -> None:
+    def load(self) -> None:
         """Read."""
         self._presenter.load()
-
-    def handlers(self) -> Mapping[str, Callable[[], None]]:
-        """Nothing of the action table belongs here alone."""
-        return {}
 
     def show_argument(self, argument: object) -> None:
         """Go to an instructor by id."""

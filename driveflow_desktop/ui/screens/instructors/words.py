@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.values import OrgRole
+from driveflow_desktop.domain.names import display_abn
 from driveflow_desktop.domain.people.commands.instructors import InstructorChanges
 from driveflow_desktop.domain.people.queries.instructors import InstructorFacts
-from driveflow_desktop.domain.people.rules.contacts import display_phone
-from driveflow_desktop.domain.people.rules.names import display_abn
 from driveflow_desktop.domain.people.values import OnboardingStatus, Transmission
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.money import BASIS_POINTS
@@ -26,15 +26,20 @@ LICENCE_SOON: Final = 60
 
 
 def subtitle(colleague: Colleague) -> str:
-    """Hours a week, and until when they are away."""
+    """`Auto, manual · 40 h a week`; while they are away, until when stands in the hours' place."""
     if not colleague.facts.active:
         return tr(_CONTEXT, "no longer teaches")
     hours = tr(_CONTEXT, "{n:g} h a week").format(n=round(colleague.week_minutes / 60, 2))
-    if not colleague.week_minutes:
+    if colleague.away_until is not None:
+        hours = tr(_CONTEXT, "on leave to {day}").format(day=formats.day_short(colleague.away_until))
+    elif not colleague.week_minutes:
         hours = tr(_CONTEXT, "no weekly hours")
-    if colleague.away_until is None:
-        return hours
-    return tr(_CONTEXT, "{hours} · on leave to {day}").format(hours=hours, day=formats.day_short(colleague.away_until))
+    gears = ", ".join(_gears()[each] for each in colleague.transmissions)
+    return " · ".join(part for part in (gears[:1].upper() + gears[1:], hours) if part)
+
+
+def _gears() -> Mapping[Transmission, str]:
+    return {Transmission.AUTO: tr(_CONTEXT, "auto"), Transmission.MANUAL: tr(_CONTEXT, "manual")}
 
 
 def licence_pill(facts: InstructorFacts, today: date) -> tuple[str, Tone] | None:
@@ -239,8 +244,7 @@ def _twice(text: str) -> tuple[str, str]:
 
 
 def _cars(detail: InstructorDetail) -> str:
-    kinds = {Transmission.AUTO: tr(_CONTEXT, "auto"), Transmission.MANUAL: tr(_CONTEXT, "manual")}
-    return ", ".join(f"{car.name} ({kinds[car.transmission]})" for car in detail.cars)
+    return ", ".join(f"{car.name} ({_gears()[car.transmission]})" for car in detail.cars)
 
 
 def _yes_no() -> Mapping[str, str]:

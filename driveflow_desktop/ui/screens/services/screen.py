@@ -7,7 +7,6 @@ from uuid import UUID
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.ui.editing import Cell
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.services.panel import ServicesPanel
@@ -67,17 +66,9 @@ class ServicesScreen(Screen):
         """Title, search, New rate card, New service."""
         return self._bar
 
-    def refresh(self, changes: Changes) -> None:
-        """Read again."""
-        self._presenter.load()
-
-    def activated(self) -> None:
+    def load(self) -> None:
         """Read."""
         self._presenter.load()
-
-    def handlers(self) -> Mapping[str, Callable[[], None]]:
-        """Nothing of the action table belongs here alone."""
-        return {}
 
     def show_argument(self, argument: object) -> None:
         """Pick a service by id."""

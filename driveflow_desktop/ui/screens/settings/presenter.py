@@ -9,12 +9,12 @@ from babel.dates import format_datetime
 
 from driveflow_desktop import __version__
 from driveflow_desktop.adapters.public_holidays import public_holidays
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.commands import SchoolChanges, edit_school, edit_settings
 from driveflow_desktop.domain.identity.queries import Member, School, members, school
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.identity.settings import SchoolSettings
-from driveflow_desktop.domain.people.rules.contacts import clean_email, display_phone, normalise_phone
-from driveflow_desktop.domain.people.rules.names import clean_abn, display_abn
+from driveflow_desktop.domain.names import display_abn
 from driveflow_desktop.domain.scheduling.commands.school import load_holidays, set_policy
 from driveflow_desktop.domain.scheduling.queries import HolidayRow, active_policy, holidays
 from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
@@ -100,10 +100,10 @@ class SettingsPresenter:
         try:
             changes = SchoolChanges(
                 name=texts["name"],
-                abn=clean_abn(texts["abn"]) if texts["abn"].strip() else None,
-                address=texts["address"] or None,
-                phone=self._phone(texts["phone"]),
-                email=clean_email(texts["email"]) if texts["email"].strip() else None,
+                abn=texts["abn"],
+                address=texts["address"],
+                phone=texts["phone"],
+                email=texts["email"],
                 gst_registered=bool(texts["gst"]),
                 platform_fee_bp=_percent_bp(texts["fee"]),
             )
@@ -143,10 +143,6 @@ class SettingsPresenter:
 
         self._desk.say(tr("Settings", "Backing up …"))
         self._desk.read("settings/backup", lambda _connection: backups.make(replica), made)
-
-    def _phone(self, typed: str) -> str | None:
-        country = "AU" if self._found is None else self._found.school.country
-        return normalise_phone(typed, country) if typed.strip() else None
 
     def _settings(self, texts: Mapping[str, str]) -> SchoolSettings:
         if self._found is None:

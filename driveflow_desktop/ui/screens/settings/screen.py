@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
 from driveflow_desktop.domain.scheduling.values import CancellationActor
-from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.settings.presenter import BackupLine, SettingsPage, SettingsPresenter
@@ -19,7 +18,7 @@ from driveflow_desktop.ui.shell.theme import Mode
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton, Segmented
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
-from driveflow_desktop.ui.widgets.panels import Card, ErrorLine, FieldList
+from driveflow_desktop.ui.widgets.panels import Card, CardColumns, ErrorLine, FieldList
 from driveflow_desktop.ui.widgets.text import ElidedLabel, label
 from driveflow_desktop.ui.words import tr
 
@@ -64,38 +63,16 @@ class SettingsScreen(Screen):
         """The title and the search field."""
         return self._bar
 
-    def refresh(self, changes: Changes) -> None:
-        """Read again."""
-        self._presenter.load()
-
-    def activated(self) -> None:
-        """Read again."""
+    def load(self) -> None:
+        """Read."""
         self._presenter.load()
 
     def _lay_out(self) -> None:
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column, cards in (
-            (left, (self._school, self._policy)),
-            (right, (self._looks, self._backups, self._holidays, self._members, self._about)),
-        ):
-            column.setSpacing(16)
-            for card in cards:
-                column.addWidget(card)
-            column.addStretch(1)
-        inner = QWidget()
-        columns = QHBoxLayout(inner)
-        columns.setContentsMargins(20, 18, 20, 18)
-        columns.setSpacing(16)
-        columns.addLayout(left, 1)
-        columns.addLayout(right, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inner)
+        left = (self._school, self._policy)
+        right = (self._looks, self._backups, self._holidays, self._members, self._about)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(CardColumns(((1, left), (1, right))))
 
     def _show(self, page: SettingsPage) -> None:
         self._show_school(page)

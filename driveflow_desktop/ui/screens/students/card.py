@@ -1,29 +1,39 @@
 """One student in words, as the side panel shows them. No Qt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from babel.dates import format_date
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.queries import school
+from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.overview.students import StudentRow, read_students
 from driveflow_desktop.domain.overview.timeline import Happening, TimelineKey, timeline
+from driveflow_desktop.domain.overview.unpaid import Unpaid, unpaid_of
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.queries.guardians import LinkedGuardian, guardians_of
 from driveflow_desktop.domain.people.queries.students import StudentFacts, student
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.editing import Field
 from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.screens.booking.taking import Debt
 from driveflow_desktop.ui.screens.students.happenings import HappeningLine, happening_line
-from driveflow_desktop.ui.screens.students.words import Tone, account_words, fields_of, licence_words, logbook_words
+from driveflow_desktop.ui.screens.students.words import (
+    Tone,
+    account_words,
+    fields_of,
+    licence_words,
+    logbook_progress_words,
+)
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 
 _CONTEXT: Final = "Students"
+_LOGBOOK: Final = "logbook_minutes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class GuardianLine:
 
     id: UUID
     words: str
+    phone: str
     pays: bool
 
 
@@ -43,7 +54,8 @@ class StudentCard:
     name: str
     subtitle: str
     pill: tuple[str, Tone]
-    logbook: str
+    logbook: Field | None
+    """The hours of those asked for, beside the bar; where none are asked for they stand among `fields`."""
     logbook_done: int
     logbook_needed: int
     fields: tuple[Field, ...]
@@ -54,6 +66,9 @@ class StudentCard:
     has_more: bool
     locked: str
     """Why this person may not change the student (beyond notes, alert and logbook), empty when they may."""
+    debts: tuple[Debt, ...]
+    no_payment: str
+    """Why no payment can be taken, empty when one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,7 @@ class StudentFound:
     row: StudentRow
     guardians: tuple[LinkedGuardian, ...]
     happenings: Page[Happening, TimelineKey]
+    unpaid: tuple[Unpaid, ...]
 
 
 def find_student(connection: Connection, org_id: UUID, student_id: UUID, now: datetime, most: int) -> StudentFound:
@@ -71,27 +87,35 @@ def find_student(connection: Connection, org_id: UUID, student_id: UUID, now: da
     facts = student(connection, org_id, student_id)
     (row,) = read_students(connection, school(connection, org_id), [student_id], now)
     linked = guardians_of(connection, org_id, student_id)
-    return StudentFound(facts, row, linked, timeline(connection, org_id, student_id, limit=most))
+    happenings = timeline(connection, org_id, student_id, limit=most)
+    return StudentFound(facts, row, linked, happenings, unpaid_of(connection, org_id, student_id))
 
 
 def card_of(found: StudentFound, session: Session, now: datetime, locked: str) -> StudentCard:
     """What was found, in words; `locked` is why this person may change little of it."""
     facts, row = found.facts, found.row
+    fields, logbook = fields_of(facts, locked), None
+    if row.required_minutes:
+        logbook = next(replace(each, label=tr(_CONTEXT, "Logbook")) for each in fields if each.id == _LOGBOOK)
+        logbook = replace(logbook, shown=logbook_progress_words(row))
+        fields = tuple(each for each in fields if each.id != _LOGBOOK)
     return StudentCard(
         id=facts.id,
         name=facts.full_name,
         subtitle=_subtitle(facts, session, local_date(now, session.tz)),
         pill=account_words(row),
-        logbook=logbook_words(row),
+        logbook=logbook,
         logbook_done=facts.logbook_minutes,
         logbook_needed=row.required_minutes or 0,
-        fields=fields_of(facts, locked),
+        fields=fields,
         guardians=tuple(_guardian(each) for each in found.guardians),
         consent=_consent(facts, session),
         has_consent=facts.gps_consent_at is not None,
         happenings=tuple(happening_line(each, session, now) for each in found.happenings.rows),
         has_more=found.happenings.next_key is not None,
         locked=locked,
+        debts=tuple(_debt(each, session, now) for each in found.unpaid),
+        no_payment=_no_payment(found, session),
     )
 
 
@@ -114,6 +138,25 @@ def _consent(facts: StudentFacts, session: Session) -> str:
 
 
 def _guardian(linked: LinkedGuardian) -> GuardianLine:
-    phone = "" if linked.guardian.phone is None else f" · {display_phone(linked.guardian.phone)}"
+    phone = "" if linked.guardian.phone is None else display_phone(linked.guardian.phone)
     relation = "" if not linked.relation else f" ({linked.relation})"
-    return GuardianLine(linked.guardian.id, f"{linked.guardian.full_name}{relation}{phone}", linked.is_payer)
+    return GuardianLine(linked.guardian.id, f"{linked.guardian.full_name}{relation}", phone, linked.is_payer)
+
+
+def _debt(unpaid: Unpaid, session: Session, now: datetime) -> Debt:
+    """`Tue 24 Nov · Highway 90 · $142.50`; the year where it is not this one."""
+    day = local_date(unpaid.start, session.tz)
+    when = formats.day_short(day) if day.year == local_date(now, session.tz).year else formats.day(day)
+    what = tr(_CONTEXT, "fee for {lesson}").format(lesson=unpaid.service_name) if unpaid.is_fee else unpaid.service_name
+    words = f"{when} · {what} · {formats.money(unpaid.due_cents, session.currency)}"
+    return Debt(unpaid.booking_id, unpaid.due_cents, words, unpaid.is_fee)
+
+
+def _no_payment(found: StudentFound, session: Session) -> str:
+    if not can(session.role, Action.TAKE_PAYMENT):
+        return tr(_CONTEXT, "Payments are taken by the front desk.")
+    if found.unpaid:
+        return ""
+    if found.row.account.owed_cents:
+        return tr(_CONTEXT, "A package is owed for; it is paid by the link that was sent.")
+    return tr(_CONTEXT, "Nothing is owed: every lesson is paid.")

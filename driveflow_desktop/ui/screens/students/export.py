@@ -11,7 +11,6 @@ from driveflow_desktop.domain.overview.accounts import owing_students
 from driveflow_desktop.domain.overview.students import RosterFilter, RosterKey, RosterMoment, student_page
 from driveflow_desktop.domain.people.exporting import HEADERS, student_rows
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.kernel.time import local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Actor
 from driveflow_desktop.ui.ports import Desk
@@ -39,8 +38,7 @@ class StudentExport:
         session, now = self._desk.session, self._desk.clock.now()
 
         def query(connection: Connection) -> int:
-            today = local_date(now, session.tz)
-            owing = owing_students(connection, session.org_id, now, today) if wanted.owing else None
+            owing = owing_students(connection, session.org_id, now) if wanted.owing else None
             chosen = _all(connection, session.org_id, RosterMoment(now, owing), wanted)
             actor = Actor(session.org_id, session.user_id, None)
             return write_table(path, HEADERS, student_rows(connection, actor, chosen))

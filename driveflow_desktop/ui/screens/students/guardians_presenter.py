@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.paging import Page
 from driveflow_desktop.domain.people.commands.guardians import GuardianChanges, delete_guardian, edit_guardian
 from driveflow_desktop.domain.people.queries.guardians import GuardianKey, GuardianRow, Ward, guardians
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.editing import Cell
 from driveflow_desktop.ui.ports import Desk, OnError

@@ -11,7 +11,7 @@ from driveflow_desktop.domain.overview.timeline import Happening, HappeningKind
 from driveflow_desktop.domain.scheduling.values import CancellationActor
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.ui.ports import Session
-from driveflow_desktop.ui.screens.activity.presenter import column_words
+from driveflow_desktop.ui.screens.activity.words import column_words
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 

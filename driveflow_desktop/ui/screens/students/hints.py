@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from driveflow_desktop.domain.contacts import display_phone, normalise_phone
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.domain.people.matching import Likeness, Traits, fold_name
 from driveflow_desktop.domain.people.queries.guardians import guardians
 from driveflow_desktop.domain.people.queries.students import Duplicate, find_duplicates
-from driveflow_desktop.domain.people.rules.contacts import display_phone, normalise_phone
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.ports import Desk

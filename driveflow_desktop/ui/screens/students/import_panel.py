@@ -34,6 +34,7 @@ from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
 from driveflow_desktop.ui.widgets.marks import Pill, PillTone
 from driveflow_desktop.ui.widgets.memory import Memory
 from driveflow_desktop.ui.widgets.panels import Card, EmptyState, ErrorLine
+from driveflow_desktop.ui.widgets.picker import Combo
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.roster_view import RosterView
 from driveflow_desktop.ui.widgets.text import ElidedLabel, label
@@ -56,7 +57,7 @@ class _Line:
         return hash(self.line)
 
 
-class PickBox(QComboBox):
+class PickBox(Combo):
     """A choice that arrows open instead of changing: going past a value would act on it."""
 
     def __init__(self) -> None:

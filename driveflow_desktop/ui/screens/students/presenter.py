@@ -6,6 +6,8 @@ from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
+from driveflow_desktop.domain.desk.commands import take_payment
+from driveflow_desktop.domain.finance.values import PaymentMethod
 from driveflow_desktop.domain.identity.rules import Action, can
 from driveflow_desktop.domain.overview.accounts import Owing, owing_now
 from driveflow_desktop.domain.overview.students import (
@@ -45,6 +47,7 @@ from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import Receipt, UnitOfWork
 from driveflow_desktop.ui.editing import Cell
 from driveflow_desktop.ui.ports import Desk, OnError
+from driveflow_desktop.ui.screens.booking.taking import Debt, payment_for, payment_words
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
 from driveflow_desktop.ui.screens.students.card import StudentCard, StudentFound, card_of, find_student
 from driveflow_desktop.ui.screens.students.words import (
@@ -56,6 +59,7 @@ from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.typed_values import read_date
 from driveflow_desktop.ui.words import tr
 
+Done = Callable[[], None]
 HAPPENINGS: Final = 25
 _CELLS: Final = {"name": "full_name", "phone": "phone", "licence": "licence_class", "logbook": "logbook_minutes"}
 """The field behind each column that can be typed in."""
@@ -123,8 +127,7 @@ class StudentsPresenter:
         known, unseen = self._owing, self._unseen
 
         def query(connection: Connection) -> tuple[Page[StudentRow, RosterKey], int, Owing | None]:
-            today = local_date(now, session.tz)
-            owing = owing_now(connection, session.org_id, known, unseen, now, today) if needs_owing else None
+            owing = owing_now(connection, session.org_id, known, unseen, now) if needs_owing else None
             moment = RosterMoment(now, None if owing is None else owing.cents)
             page = student_page(
                 connection,
@@ -241,7 +244,7 @@ class StudentsPresenter:
         refused = partial(self._surface.field_refused, field_id)
         self._desk.write(words, lambda uow: edit_student(uow, student_id, changes), saved, refused)
 
-    def create(self, name: str, mobile: str, suburb: str, refuse: Callable[[UserError], None]) -> None:
+    def create(self, name: str, mobile: str, suburb: str, refuse: OnError) -> None:
         """A new student, from what is said on the phone."""
         request = NewStudent(name, phone=mobile or None, pickup_address=suburb.strip() or None)
 
@@ -255,9 +258,7 @@ class StudentsPresenter:
         """Remove the student, where nothing refers to them."""
         self._act(tr("Students", "Student deleted"), delete_student)
 
-    def add_guardian(
-        self, name: str, mobile: str, relation: str, done: Callable[[], None], refuse: Callable[[UserError], None]
-    ) -> None:
+    def add_guardian(self, name: str, mobile: str, relation: str, done: Done, refuse: OnError) -> None:
         """A new guardian for the student, who pays if nobody does yet."""
 
         def command(uow: UnitOfWork, student_id: UUID) -> UUID:
@@ -266,9 +267,7 @@ class StudentsPresenter:
 
         self._act(tr("Students", "Guardian added"), command, done, refuse)
 
-    def link(
-        self, guardian_id: UUID, relation: str, done: Callable[[], None], refuse: Callable[[UserError], None]
-    ) -> None:
+    def link(self, guardian_id: UUID, relation: str, done: Done, refuse: OnError) -> None:
         """Let a guardian who is here already answer for the student, and pay if nobody does yet."""
 
         def command(uow: UnitOfWork, student_id: UUID) -> UUID:
@@ -285,7 +284,7 @@ class StudentsPresenter:
         """Let one guardian pay."""
         self._act(tr("Students", "Payer changed"), lambda uow, one: set_payer(uow, one, guardian_id))
 
-    def give_consent(self, by: str, done: Callable[[], None], refuse: Callable[[UserError], None]) -> None:
+    def give_consent(self, by: str, done: Done, refuse: OnError) -> None:
         """GPS consent was given by somebody."""
         words = tr("Students", "GPS consent recorded")
         self._act(words, lambda uow, one: give_gps_consent(uow, one, by), done, refuse)
@@ -293,6 +292,12 @@ class StudentsPresenter:
     def withdraw_consent(self) -> None:
         """GPS consent was withdrawn."""
         self._act(tr("Students", "GPS consent withdrawn"), withdraw_gps_consent)
+
+    def pay(self, debt: Debt, method: PaymentMethod, amount_cents: int | None, done: Done, refuse: OnError) -> None:
+        """Record money for one of the student's lessons."""
+        self._act(
+            payment_words(), lambda uow, _one: take_payment(uow, payment_for(debt, method, amount_cents)), done, refuse
+        )
 
     def book(self) -> None:
         """Open the editor for the student."""
@@ -303,7 +308,7 @@ class StudentsPresenter:
         self,
         words: str,
         act: Callable[[UnitOfWork, UUID], object],
-        done: Callable[[], None] | None = None,
+        done: Done | None = None,
         refuse: OnError | None = None,
     ) -> None:
         student_id = self._id
@@ -311,11 +316,19 @@ class StudentsPresenter:
             return
 
         def acted(_receipt: Receipt[object]) -> None:
+            if self._id != student_id:
+                return
             if done is not None:
                 done()
             self.load()
 
-        self._desk.write(words, lambda uow: act(uow, student_id), acted, refuse)
+        def refused(error: UserError) -> None:
+            (refuse if refuse is not None and self._id == student_id else self._say)(error)
+
+        self._desk.write(words, lambda uow: act(uow, student_id), acted, refused)
+
+    def _say(self, error: UserError) -> None:
+        self._desk.say(str(error))
 
     # -- words --------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from driveflow_desktop.domain.overview.students import RosterFilter, RosterKey, RosterOrder, RosterSort, StudentRow
 from driveflow_desktop.domain.paging import Page as KeyPage
@@ -24,7 +24,7 @@ from driveflow_desktop.ui.screens.students.words import account_words, licence_w
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, ChipRow, PrimaryButton, Segmented
-from driveflow_desktop.ui.widgets.panels import EmptyState
+from driveflow_desktop.ui.widgets.panels import EmptyState, framed
 from driveflow_desktop.ui.widgets.roster_edit import EditableRoster
 from driveflow_desktop.ui.widgets.roster_model import Column, Page, PageRequest, RosterModel
 from driveflow_desktop.ui.widgets.search import FilterField
@@ -79,7 +79,7 @@ class StudentsScreen(Screen):
         )
         self.guardians = GuardiansList(GuardiansPresenter(context.desk), context.memory)
         self._count = label(size="sm", tone="muted")
-        self.panel = StudentPanel(self.presenter, Hints(context.desk))
+        self.panel = StudentPanel(self.presenter, Hints(context.desk), context.desk.session.currency)
         self.panel.hide()
         self.importing = ImportPanel(context.desk, context.memory)
         self._export = StudentExport(context.desk)
@@ -96,8 +96,11 @@ class StudentsScreen(Screen):
         return self._bar
 
     def handlers(self) -> Mapping[str, Callable[[], None]]:
-        """N books a lesson for the student shown."""
-        return {"booking.new": self.presenter.book} if not self.panel.isHidden() else {}
+        """N books a lesson for the student shown, P takes a payment where one is due."""
+        if self.panel.isHidden():
+            return {}
+        found = {"booking.new": self.presenter.book}
+        return found | {"payment.take": self.panel.ask_payment} if self.panel.can_pay else found
 
     def refresh(self, changes: Changes) -> None:
         """Ask again for what is loaded."""
@@ -161,14 +164,16 @@ class StudentsScreen(Screen):
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
         tools.setSpacing(10)
+        # The chips keep one line as long as they can: the filter gives way to them.
         self.filter.setMaximumWidth(280)
+        self.filter.setMinimumWidth(120)
         tools.addWidget(self.filter, 1)
-        tools.addWidget(self.chips, 2)
+        tools.addWidget(self.chips)
         tools.addStretch(0)
         tools.addWidget(self._count)
         self._lists = QStackedWidget()
         for table in (self.roster, self.guardians):
-            self._lists.addWidget(_framed(table))
+            self._lists.addWidget(framed(table))
         left = QVBoxLayout()
         left.setContentsMargins(16, 12, 16, 12)
         left.setSpacing(10)
@@ -216,6 +221,7 @@ class StudentsScreen(Screen):
         self.roster.asked.connect(self._save_cell)
         self.roster.refused.connect(lambda words: self.message.emit(words, None))
         self.panel.closed.connect(self._close)
+        self.panel.form_closed.connect(self.roster.setFocus)
 
     # -- what the person does -----------------------------------------------------------------------------------
 
@@ -282,24 +288,32 @@ class StudentsScreen(Screen):
     def _new(self) -> None:
         self._began = True
         self._show_list()
-        self.presenter.show(None)
         self.panel.ask_new()
         self.panel.show()
 
 
 def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
     return (
-        Column("name", tr("Students", "Student"), lambda row: row.full_name, 172, "person", sort=RosterSort.NAME.value),
-        Column("phone", tr("Students", "Phone"), lambda row: row.phone, 116, "muted"),
-        Column("licence", tr("Students", "Licence"), lambda row: licence_words(row.licence_class), 108),
-        Column("logbook", tr("Students", "Logbook"), logbook_words, 114, "number"),
+        Column(
+            "name",
+            tr("Students", "Student"),
+            lambda row: row.full_name,
+            184,
+            "person",
+            sort=RosterSort.NAME.value,
+            stretch=True,
+            least=160,
+        ),
+        Column("phone", tr("Students", "Phone"), lambda row: row.phone, 116, "muted", least=112),
+        Column("licence", tr("Students", "Licence"), lambda row: licence_words(row.licence_class), 112, least=80),
+        Column("logbook", tr("Students", "Logbook"), logbook_words, 116, "number", least=104),
         Column(
             "next",
             tr("Students", "Next lesson"),
             presenter.lesson_words,
-            160,
+            170,
             sort=RosterSort.NEXT_LESSON.value,
-            stretch=True,
+            least=160,
         ),
         Column(
             "account",
@@ -309,15 +323,6 @@ def _columns(presenter: StudentsPresenter) -> tuple[Column[StudentRow], ...]:
             "pill",
             lambda row: account_words(row)[1],
             RosterSort.OWED.value,
+            least=118,
         ),
     )
-
-
-def _framed(table: QWidget) -> QFrame:
-    """A table on a card of its own."""
-    frame = QFrame()
-    frame.setProperty("panel", "card")
-    inside = QVBoxLayout(frame)
-    inside.setContentsMargins(1, 1, 1, 1)
-    inside.addWidget(table)
-    return frame

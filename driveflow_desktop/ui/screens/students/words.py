@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Final, Literal
 
+from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.overview.students import StudentRow
 from driveflow_desktop.domain.people.commands.students import INSTRUCTOR_COLUMNS
 from driveflow_desktop.domain.people.parsing import parse_minutes
 from driveflow_desktop.domain.people.queries.students import StudentFacts
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.people.values import LicenceClass, Transmission
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.editing import Field
@@ -39,6 +39,12 @@ def logbook_words(row: StudentRow) -> str:
     if row.required_minutes is None:
         return "—"
     return f"{row.logbook_minutes / 60:.1f} / {row.required_minutes / 60:g} h"
+
+
+def logbook_progress_words(row: StudentRow) -> str:
+    """Hours of those asked for, as a sentence goes."""
+    needed = (row.required_minutes or 0) / 60
+    return tr("Students", "{done:.1f} of {needed:g} h").format(done=row.logbook_minutes / 60, needed=needed)
 
 
 def account_words(row: StudentRow) -> tuple[str, Tone]:
@@ -90,7 +96,7 @@ def fields_of(facts: StudentFacts, locked: str = "") -> tuple[Field, ...]:
     `locked` is why this person may change no more than notes, alert and logbook.
     """
     licences = licence_choices()
-    gears = (("", "—"), *((each.value, each.value) for each in Transmission))
+    gears = (("", "—"), *((each.value, _gears(each)) for each in Transmission))
     born = "" if facts.dob is None else formats.day(facts.dob)
     expires = "" if facts.licence_expires_on is None else formats.day(facts.licence_expires_on)
     phone = display_phone(facts.phone) if facts.phone else ""
@@ -121,7 +127,7 @@ def fields_of(facts: StudentFacts, locked: str = "") -> tuple[Field, ...]:
         Field(
             "transmission",
             field_words("transmission"),
-            "—" if facts.transmission is None else facts.transmission.value,
+            _gears(facts.transmission),
             "" if facts.transmission is None else facts.transmission.value,
             "choice",
             gears,
@@ -131,3 +137,9 @@ def fields_of(facts: StudentFacts, locked: str = "") -> tuple[Field, ...]:
         text("alert", facts.alert or ""),
         replace(text("notes", facts.notes or ""), kind="long"),
     )
+
+
+def _gears(transmission: Transmission | None) -> str:
+    return {None: "—", Transmission.AUTO: tr("Students", "Auto"), Transmission.MANUAL: tr("Students", "Manual")}[
+        transmission
+    ]

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from babel.dates import format_date
 
-from driveflow_desktop.domain.finance.queries import PaidState
+from driveflow_desktop.domain.contacts import display_phone
+from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.overview.entries import CalendarEntry
 from driveflow_desktop.domain.overview.today import (
     Call,
@@ -20,7 +21,6 @@ from driveflow_desktop.domain.overview.today import (
     Upcoming,
     today,
 )
-from driveflow_desktop.domain.people.rules.contacts import display_phone
 from driveflow_desktop.domain.scheduling.commands.lifecycle import change_status
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.time import local_date, minute_of_day

@@ -5,9 +5,8 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.screens.today.presenter import Line, Load, NextLesson, TodayPage, TodayPresenter
 from driveflow_desktop.ui.shell.screen import Screen
@@ -15,7 +14,7 @@ from driveflow_desktop.ui.shell.topbar import TopBar
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
 from driveflow_desktop.ui.widgets.loadbar import Legend, LoadRow
 from driveflow_desktop.ui.widgets.marks import Pill, PillTone
-from driveflow_desktop.ui.widgets.panels import Card
+from driveflow_desktop.ui.widgets.panels import Card, CardColumns
 from driveflow_desktop.ui.widgets.text import ElidedLabel, dress, label
 
 _MINUTE_MS = 60_000
@@ -96,13 +95,13 @@ class TodayScreen(Screen):
         """N makes a booking on the calendar."""
         return {"booking.new": self._new_booking}
 
-    def refresh(self, changes: Changes) -> None:
-        """Read again."""
+    def load(self) -> None:
+        """Read."""
         self._presenter.load()
 
     def activated(self) -> None:
         """Read, and read again each minute."""
-        self._presenter.load()
+        self.load()
         self._tick.start()
 
     def deactivated(self) -> None:
@@ -113,28 +112,10 @@ class TodayScreen(Screen):
         self.open_requested.emit("calendar", "new")
 
     def _lay_out(self) -> None:
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column, cards in ((left, (self._next, self._load)), (right, (self._close, self._calls, self._owed))):
-            column.setSpacing(16)
-            for card in cards:
-                column.addWidget(card)
-        right.addWidget(self._licences)
-        left.addStretch(1)
-        right.addStretch(1)
-        inner = QWidget()
-        columns = QHBoxLayout(inner)
-        columns.setContentsMargins(20, 18, 20, 18)
-        columns.setSpacing(16)
-        columns.addLayout(left, 5)
-        columns.addLayout(right, 4)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inner)
+        right = (self._close, self._calls, self._owed, self._licences)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(CardColumns(((5, (self._next, self._load)), (4, right))))
 
     def _show(self, page: TodayPage) -> None:
         self._bar.set_title(page.greeting, page.subtitle)

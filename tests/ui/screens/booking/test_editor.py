@@ -12,7 +12,7 @@ from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.ui.screens.booking.editor import BookingEditor
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
-from tests.helpers.school import DANA, ETHAN, LESSON, MIA, MONDAY, NEWTOWN, NOAH, at
+from tests.helpers.school import BONDI, DANA, ETHAN, LESSON, MIA, MONDAY, NEWTOWN, NOAH, at
 from tests.ui.screens.desk_rig import KEYS, CalendarPerson, booked, words_of
 from tests.ui.screens.people_rig import Person
 
@@ -200,6 +200,76 @@ def test_a_newcomer_begins_in_the_middle_of_a_suburb_that_is_known(calendar: Cal
     person.key(Qt.Key.Key_Return)
     (row,) = person.school.rows(Booking)
     assert (row["pickup_lat"], row["pickup_lng"]) == NEWTOWN
+
+
+def test_a_known_student_is_picked_up_where_they_always_are(calendar: CalendarPerson) -> None:
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    assert editor.pickup.text() == "Noah Li’s home"
+    assert not editor.usual.isVisible()
+    assert not editor.mobile.isVisible()
+    calendar.person.key(Qt.Key.Key_Return)
+    (row,) = calendar.person.school.rows(Booking)
+    assert (row["pickup_address"], row["pickup_lat"], row["pickup_lng"]) == ("Noah Li’s home", *BONDI)
+
+
+def test_the_pick_up_of_one_lesson_is_changed_by_keys_and_the_student_keeps_the_usual_one(
+    calendar: CalendarPerson,
+) -> None:
+    person = calendar.person
+    person.school.run(lambda uow: uow.update(Student, MIA, {"pickup_address": "1 King St, Newtown"}))
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    person.key(Qt.Key.Key_Tab)
+    assert editor.pickup.hasFocus()
+    person.type("9 Enmore Rd, Newtown NSW 2042", over=True)
+    assert editor.usual.isVisible()
+    assert unnamed_controls(person.program.window) == []
+    person.key(Qt.Key.Key_Return)
+    (row,) = person.school.rows(Booking)
+    assert row["pickup_address"] == "9 Enmore Rd, Newtown NSW 2042"
+    assert (row["pickup_lat"], row["pickup_lng"]) == NEWTOWN
+    assert "9 Enmore Rd, Newtown NSW 2042" in words_of(calendar.screen.panel)
+    (noah,) = [each for each in person.school.rows(Student) if each["id"] == NOAH]
+    assert noah["pickup_address"] == "Noah Li’s home"
+    again = opened(calendar, Wish(DANA, at(12), 60, student_id=NOAH))
+    assert again.pickup.text() == "Noah Li’s home"
+
+
+def test_a_place_that_is_not_known_has_no_point_of_the_students_home(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    editor.pickup.setFocus()
+    person.type("Nan in Glebe", over=True)
+    person.key(Qt.Key.Key_Return)
+    (row,) = person.school.rows(Booking)
+    assert (row["pickup_address"], row["pickup_lat"], row["pickup_lng"]) == ("Nan in Glebe", None, None)
+
+
+def test_there_is_a_way_back_to_the_usual_pick_up(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    editor.pickup.setFocus()
+    person.type("Nan in Glebe", over=True)
+    person.click(editor.usual)
+    assert (editor.pickup.text(), editor.draft().pickup) == ("Noah Li’s home", None)
+    assert editor.pickup.hasFocus()
+    assert not editor.usual.isVisible()
+    person.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    person.key(Qt.Key.Key_Delete)
+    person.key(Qt.Key.Key_Tab)
+    assert editor.pickup.text() == "Noah Li’s home", "nothing typed is the usual one"
+    assert not editor.pickup.hasFocus()
+
+
+def test_another_student_is_picked_up_at_their_own_place(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    editor = opened(calendar, Wish(DANA, at(10), 60, student_id=NOAH))
+    editor.pickup.setFocus()
+    person.type("Nan in Glebe", over=True)
+    editor.student.setFocus()
+    person.type("mia", over=True)
+    person.key(Qt.Key.Key_Return)
+    assert editor.student.text() == "Mia Tran"
+    assert (editor.pickup.text(), editor.draft().pickup) == ("Mia Tran’s home", None)
 
 
 def test_a_draft_holds_its_place_for_a_while(calendar: CalendarPerson) -> None:

@@ -1,5 +1,6 @@
 """The panel's small forms: letters choose, they never reach the window's shortcuts, and typing stays typing."""
 
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
@@ -7,12 +8,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from driveflow_desktop.domain.finance.tables import Payment, Refund
+from driveflow_desktop.domain.finance.tables import Package, PackageUse, Payment, Refund
 from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.changes import Changes
-from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm, PaymentForm
+from driveflow_desktop.ui.screens.booking.letter_forms import CancelForm
+from driveflow_desktop.ui.screens.booking.payment_form import PaymentForm
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.widgets.buttons import ChipRow
 from driveflow_desktop.ui.widgets.marks import Pill
@@ -61,6 +63,20 @@ def test_a_letter_of_the_cancel_form_is_its_own(calendar: CalendarPerson, letter
     assert (row["status"], row["cancelled_by"]) == ("cancelled", actor)
     calendar.person.undo()
     assert only(calendar.person.school)["status"] == "confirmed"
+
+
+def test_the_quote_says_what_goes_back_into_the_package(calendar: CalendarPerson) -> None:
+    school = calendar.person.school
+    bought = {"student_id": only(school)["student_id"], "minutes_bought": 300, "price_cents": 40_000}
+    package = school.run(lambda uow: uow.insert(Package, bought)).value
+    use = {"package_id": package, "booking_id": only(school)["id"], "minutes": 60}
+    school.run(lambda uow: uow.insert(PackageUse, use))
+    school.clock.set(cast("datetime", only(school)["start_at"]) - timedelta(hours=5))
+    form = cancel_form(calendar)
+    calendar.person.type("s")
+    for words in ("Back into the package", "Used of the package", "30 min"):
+        assert words in words_of(form)
+    assert "Still owed by these terms" not in words_of(form)
 
 
 def test_enter_before_a_choice_cancels_nothing_and_esc_closes(calendar: CalendarPerson) -> None:

@@ -279,6 +279,23 @@ def test_s_one_line_and_two_enters_book(calendar: CalendarPerson) -> None:
     assert "Zoe Hart" in words_of(calendar.screen.panel)
 
 
+def test_s_with_a_new_name_makes_the_student_and_the_lesson(calendar: CalendarPerson) -> None:
+    person = calendar.person
+    person.key(Qt.Key.Key_S)
+    person.type("zebedee stone 60 next week pm")
+    person.key(Qt.Key.Key_Return)
+    editor = calendar.screen.editor
+    assert editor.student.text() == "Zebedee Stone"
+    assert editor.mobile.hasFocus()
+    person.type("0412 345 678")
+    person.key(Qt.Key.Key_Return)
+    (made,) = [row for row in person.school.rows(Student) if row["full_name"] == "Zebedee Stone"]
+    assert made["phone"] == "+61412345678"
+    (row,) = [row for row in person.school.rows_by_start() if row["student_id"] == made["id"]]
+    assert row["start_at"] == at(12)
+    assert "Zebedee Stone and their lesson added" in person.toast
+
+
 def test_a_double_click_on_free_time_opens_the_editor(calendar: CalendarPerson) -> None:
     calendar.person.double_click(calendar.view.viewport(), calendar.place(ETHAN, 16.05))
     draft = calendar.screen.editor.draft()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from driveflow_desktop.domain.people.tables import Instructor
+from driveflow_desktop.domain.people.tables import Instructor, Student
 from driveflow_desktop.domain.scheduling.commands.booking import Moving
 from driveflow_desktop.domain.scheduling.queries import require_booking
 from driveflow_desktop.domain.scheduling.tables import AvailabilityException
@@ -71,10 +71,39 @@ def test_an_instructor_is_named_after_with(asked: Asked, next_free: NextFreeMode
 def test_nobody_by_that_name_is_said_and_slots_are_shown_all_the_same(asked: Asked, next_free: NextFreeMode) -> None:
     answer = asked.ask(next_free, "zebedee 60")
     assert "Nobody called zebedee" in chips(answer)
-    assert answer.results
+    first, second, *_rest = answer.results
+    assert (first.title, first.subtitle) == ("Zebedee", "New student")
+    assert first.detail == f"{second.title} · {second.subtitle}"
+    assert answer.note == f"{len(answer.results) - 1} slots"
+    next_free.choose(first, How.ENTER)
+    next_free.choose(second, How.ENTER)
+    assert asked.wishes[0] == asked.wishes[1], "the best of the times"
+    assert (asked.wishes[0].student_id, asked.wishes[0].service_id) == (None, LESSON)
+    assert asked.wishes[0].name == "Zebedee"
+
+
+def test_a_new_name_is_kept_as_it_was_written_and_the_suburb_goes_with_it(
+    desk: SlowDesk, asked: Asked, next_free: NextFreeMode
+) -> None:
+    desk.school.run(lambda uow: uow.update(Student, MIA, {"pickup_address": "1 King St, Newtown"}))
+    answer = asked.ask(next_free, "Jo McDonald 60 newtown")
     next_free.choose(answer.results[0], How.ENTER)
-    (wish,) = asked.wishes
-    assert (wish.student_id, wish.service_id) == (None, LESSON)
+    assert (asked.wishes[0].name, asked.wishes[0].suburb) == ("Jo McDonald", "Newtown")
+    known = asked.ask(next_free, "mia 60 newtown")
+    assert "New student" not in {row.subtitle for row in known.results}
+    next_free.choose(known.results[0], How.ENTER)
+    assert (asked.wishes[1].name, asked.wishes[1].suburb) == ("", "")
+
+
+def test_a_new_student_without_a_free_time_is_offered_all_the_same(
+    desk: SlowDesk, asked: Asked, next_free: NextFreeMode
+) -> None:
+    desk.school.run(lambda uow: uow.update(Instructor, DANA, {"active": False}))
+    desk.school.run(lambda uow: uow.update(Instructor, ETHAN, {"active": False}))
+    answer = asked.ask(next_free, "zebedee mon")
+    (only,) = answer.results
+    assert (only.title, only.subtitle, answer.note) == ("Zebedee", "New student", "No free slot in those days")
+    assert only.payload == Wish(service_id=LESSON, name="Zebedee")
 
 
 def test_a_time_is_met_or_the_rows_say_they_are_another_time(asked: Asked, next_free: NextFreeMode) -> None:

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from driveflow_desktop.domain.identity.values import OrgRole
@@ -16,8 +17,9 @@ from driveflow_desktop.domain.scheduling.tables import AvailabilityException, Bo
 from driveflow_desktop.ui.screens.instructors.screen import InstructorsScreen
 from driveflow_desktop.ui.screens.instructors.week_view import HourBar
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
+from driveflow_desktop.ui.shell.theme import current_tokens, font
 from driveflow_desktop.ui.widgets.buttons import Button
-from tests.helpers.school import DANA, DANA_USER, ETHAN, LESSON, MIA, ORG, OWNER, at
+from tests.helpers.school import AUTO_CAR, DANA, DANA_USER, ETHAN, LESSON, MANUAL_CAR, MIA, ORG, OWNER, at
 from tests.ui.screens.people_rig import NO_KEYS, MakePerson, Person, Who
 
 MON, TUE, SAT, SUN = 1, 2, 6, 0
@@ -66,6 +68,38 @@ def test_the_first_instructor_is_shown_with_hours(screen: InstructorsScreen) -> 
     assert screen.people.rows[0].subtitle == "45 h a week"
     assert [bar.accessibleName() for bar in bars(screen, MON)] == ["Monday 9:00 am to 6:00 pm"]
     assert bars(screen, SUN) == []
+
+
+def test_the_list_says_what_they_drive_and_until_when_they_are_away(person: Person, screen: InstructorsScreen) -> None:
+    this_week = date(2026, 11, 27)
+    for hour, car in ((10, MANUAL_CAR), (12, AUTO_CAR)):
+        request = NewBooking(MIA, DANA, LESSON, at(hour, this_week), vehicle_id=car)
+        person.school.run(lambda uow, request=request: book(uow, request))
+    ahead = NewBooking(MIA, ETHAN, LESSON, at(10), vehicle_id=MANUAL_CAR)
+    person.school.run(lambda uow: book(uow, ahead))
+    screen.activated()
+    person.settle()
+    assert [row.subtitle for row in screen.people.rows] == ["Auto, manual · 45 h a week", "45 h a week"]
+    leave = [{"instructor_id": DANA, "date": date(2026, 11, day), "is_available": False} for day in range(24, 28)]
+    person.school.run(lambda uow: uow.bulk(AvailabilityException, leave))
+    screen.activated()
+    person.settle()
+    assert screen.people.rows[0].subtitle == "Auto, manual · on leave to Fri 27 Nov"
+
+
+def test_in_a_small_window_nothing_is_cut_off(person: Person, screen: InstructorsScreen) -> None:
+    holiday = {"date": date(2026, 12, 28), "name": "Boxing Day (observed)", "region": "NSW"}
+    person.school.run(lambda uow: uow.bulk(Holiday, [holiday]))
+    person.program.window.resize(1180, 720)
+    screen.activated()
+    person.settle()
+    table = screen.days.table
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    words = QFontMetrics(font(current_tokens().font_md)).horizontalAdvance("Boxing Day (observed), NSW")
+    assert table.columnWidth(2) >= words + 20
+    for card in (screen.week, screen.days):
+        title = next(each for each in card.findChildren(QLabel) if each.text() == card.accessibleName())
+        assert title.width() >= title.sizeHint().width()
 
 
 def test_down_goes_to_the_next_instructor(person: Person, screen: InstructorsScreen) -> None:

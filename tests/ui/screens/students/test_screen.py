@@ -2,11 +2,12 @@
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QProgressBar
 
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.commands.guardians import Link, NewGuardian, create_guardian, link_guardian
 from driveflow_desktop.domain.people.tables import Guardian, Student, StudentGuardian
-from driveflow_desktop.domain.people.values import LicenceClass
+from driveflow_desktop.domain.people.values import LicenceClass, Transmission
 from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.store.unit_of_work import UnitOfWork
 from driveflow_desktop.ui.screens.calendar.presenter import Wish
@@ -14,6 +15,8 @@ from driveflow_desktop.ui.screens.students.presenter import HAPPENINGS
 from driveflow_desktop.ui.screens.students.screen import StudentsScreen
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.widgets.buttons import Button
+from driveflow_desktop.ui.widgets.inline import EditableValue
+from driveflow_desktop.ui.widgets.marks import pill_width
 from tests.helpers.school import DANA, DANA_USER, LESSON, MIA, NOAH, ZOE, at
 from tests.ui.screens.people_rig import Elsewhere, MakePerson, Person, Who
 
@@ -146,6 +149,23 @@ def test_a_header_sorts_by_next_lesson(person: Person, screen: StudentsScreen) -
     assert names(screen) == ["Zoe Hart", "Mia Tran", "Noah Li"]
 
 
+def test_in_a_small_window_no_column_is_cut_and_the_filters_keep_one_line(
+    person: Person, screen: StudentsScreen
+) -> None:
+    extra = [{"full_name": f"Adaeze Tesfaye {number}"} for number in range(30)]
+    person.school.run(lambda uow: uow.bulk(Student, extra))
+    person.program.window.resize(1180, 720)
+    screen.model.restart()
+    person.settle()
+    table = screen.roster
+    assert screen.panel.isVisible()
+    assert table.verticalScrollBar().isVisible()
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert table.columnWidth(ACCOUNT) >= pill_width("$1,228.00 due") + 20
+    assert screen.filter.width() > 160
+    assert {screen.chips.button(chip).y() for chip in screen.chips.chips()} == {0}
+
+
 # -- one student ------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +180,33 @@ def test_a_new_student_by_three_lines(person: Person, screen: StudentsScreen) ->
     assert screen.panel.fields.value("pickup_address").field.shown == "Newtown"
     person.undo()
     assert "Ada Okafor" not in names(screen)
+
+
+def test_esc_from_a_new_student_goes_back_to_the_one_before_who_can_be_changed(
+    person: Person, screen: StudentsScreen
+) -> None:
+    person.click(button(screen, "New student"))
+    person.key(Qt.Key.Key_Escape)
+    person.click(screen.panel.fields.value("alert"))
+    person.type("Left-handed")
+    person.key(Qt.Key.Key_Return)
+    assert column_of(person, Student.alert) == "Left-handed"
+
+
+def test_the_hours_stand_over_the_bar_and_are_changed_there(person: Person, screen: StudentsScreen) -> None:
+    person.school.run(lambda uow: uow.update(Student, MIA, {"transmission": Transmission.MANUAL}))
+    screen.presenter.load()
+    person.settle()
+    assert screen.panel.fields.value("transmission").field.shown == "Manual"
+    (hours,) = [each for each in screen.panel.findChildren(EditableValue) if each.field.id == "logbook_minutes"]
+    assert hours.accessibleName() == "Logbook: 0.0 of 120 h"
+    person.click(hours)
+    person.type("31:30", over=True)
+    person.key(Qt.Key.Key_Return)
+    assert column_of(person, Student.logbook_minutes) == 31 * 60 + 30
+    assert hours.field.shown == "31.5 of 120 h"
+    (bar,) = screen.panel.findChildren(QProgressBar)
+    assert (bar.value(), bar.maximum()) == (31 * 60 + 30, 120 * 60)
 
 
 def test_who_has_that_phone_already_is_told_while_typing(person: Person, screen: StudentsScreen) -> None:

@@ -1,14 +1,11 @@
 """Putting a local school together: which key, which rules. Shared by the desktop and the commands."""
 
 import os
-import time
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from driveflow_desktop import __version__
-from driveflow_desktop.adapters.keyring_store import keys_for_new, keys_of, safe_backend
-from driveflow_desktop.adapters.session_store import KeyringSessions
+from driveflow_desktop.adapters.keyring_store import keys_for_new, keys_of
 from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.hard_rules import hard_rules
 from driveflow_desktop.domain.tables import METADATA
@@ -19,11 +16,6 @@ from driveflow_desktop.store.open_replica import Setting, create_replica, open_r
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.state import device_id, read_fact, write_fact
 from driveflow_desktop.store.unit_of_work import Actor
-from driveflow_desktop.sync.driver import Driver
-from driveflow_desktop.sync.local import EPOCH, LocalReplica
-from driveflow_desktop.sync.session import MemorySessions, Session, SessionStore
-from driveflow_desktop.sync.transport import Caller, HttpService
-from driveflow_desktop.sync.worker import Listeners
 
 ORG_FACT: Final = "org_id"
 USER_FACT: Final = "user_id"
@@ -72,34 +64,3 @@ def default_actor(replica: Replica) -> Actor:
     if org is None:
         raise UserError("no_person", "This folder holds no school yet.", hint="Start DriveFlow to create one.")
     return Actor(UUID(org), None if user is None else UUID(user), device)
-
-
-def sessions_of(device: UUID) -> SessionStore:
-    """Where a device's session is kept: the keyring, or the program's memory where no keyring keeps secrets."""
-    try:
-        return KeyringSessions(safe_backend(), device)
-    except UserError:
-        return MemorySessions()
-
-
-def service_of(replica: Replica) -> HttpService | None:
-    """The school's service; None for a school that has none. The caller closes it."""
-    with replica.reader() as connection:
-        url, org = read_fact(connection, SERVICE_FACT), read_fact(connection, ORG_FACT)
-    if url is None or org is None:
-        return None
-
-    def known_epoch() -> str | None:
-        with replica.reader() as connection:
-            return read_fact(connection, EPOCH)
-
-    return HttpService(url, Caller(replica.schema, __version__, known_epoch), UUID(org))
-
-
-def driver_of(
-    replica: Replica, folder: DataFolder, service: HttpService, session: Session, listeners: Listeners
-) -> Driver:
-    """What synchronises an open replica with its service."""
-    local = LocalReplica(replica, default_actor(replica).org_id, time.monotonic)
-    path = folder.replica.snapshot
-    return Driver(local, service, session, listeners, snapshot_path=path, clock=replica.clock)

@@ -7,13 +7,22 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from PySide6.QtCore import QMetaObject, Qt
 from PySide6.QtWidgets import QApplication
 
 from driveflow_desktop.adapters.keyring_store import keys_of
 from driveflow_desktop.adapters.settings_file import SettingsFile
-from driveflow_desktop.composition import default_actor, new_school, open_school, setting, settle_in
+from driveflow_desktop.composition import (
+    SERVICE_FACT,
+    default_actor,
+    new_school,
+    open_school,
+    setting,
+    settle_in,
+)
 from driveflow_desktop.data_folder import DataFolder, demo_folder
 from driveflow_desktop.demo.scale import DemoSize
 from driveflow_desktop.domain.identity.commands import NewSchool, create_school
@@ -29,7 +38,7 @@ from driveflow_desktop.store.cipher import DemoKeys
 from driveflow_desktop.store.open_replica import read_identity
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.restore import restore
-from driveflow_desktop.store.state import device_id
+from driveflow_desktop.store.state import device_id, read_fact
 from driveflow_desktop.store.unit_of_work import Actor, UnitOfWork
 from driveflow_desktop.ui.first_run import ask_passphrase, choose_school, show_failure
 from driveflow_desktop.ui.ports import Session
@@ -37,6 +46,9 @@ from driveflow_desktop.ui.program import Program, ProgramParts
 from driveflow_desktop.ui.screens.registry import IMPORTS_AHEAD, all_screens
 from driveflow_desktop.ui.shell.theme import Mode, Theme
 from driveflow_desktop.ui.widgets.memory import ForgetfulMemory, Memory
+
+if TYPE_CHECKING:
+    from driveflow_desktop.desktop_sync import DesktopSync
 
 log = logging.getLogger(__name__)
 DONE = 0
@@ -134,8 +146,10 @@ def _make_demo(folder: DataFolder, size: DemoSize, clock: Clock) -> None:
     _say(f"{made.students:,} students, {made.bookings:,} bookings.")
 
 
-def make_program(replica: Replica, memory: Memory, theme: Theme, backups: Backups | None = None) -> Program:
-    """The program over an open school, for the person who sits here by default."""
+def make_program(
+    replica: Replica, memory: Memory, theme: Theme, backups: Backups | None = None, sync: "DesktopSync | None" = None
+) -> Program:
+    """The program over an open school, for the person who sits here by default; `sync` is its engine, if it has one."""
     actor = default_actor(replica)
     with replica.reader() as connection:
         found = school(connection, actor.org_id)
@@ -146,22 +160,47 @@ def make_program(replica: Replica, memory: Memory, theme: Theme, backups: Backup
     session = Session(
         actor.org_id, found.name, actor.user_id, name, role, ZoneInfo(found.time_zone), currency=found.currency
     )
-    return Program(ProgramParts(replica, session, actor, memory, theme, all_screens, backups, IMPORTS_AHEAD))
+    return Program(
+        ProgramParts(replica, session, actor, memory, theme, all_screens, backups, IMPORTS_AHEAD, sync, sync)
+    )
 
 
 def _show(app: QApplication, folder: DataFolder, program_name: str, memory: Memory, theme: Theme) -> int:
     """Run the window; where the person asked for a backup back, restore it and run the window again."""
     while True:
         with open_school(folder, program_name, ask_passphrase) as replica:
-            program = make_program(replica, memory, theme, Backups(folder.replica, replica.clock))
+            sync = _sync_of(replica, folder)
+            program = make_program(replica, memory, theme, Backups(folder.replica, replica.clock), sync)
             program.start()
+            if sync is not None:
+                sync.start(_quit_soon)
             status = app.exec()
+            if sync is not None:
+                sync.stop()
             program.close()
+        if sync is not None and sync.wiped:
+            shutil.rmtree(folder.replica.folder)
+            return status
         if program.restore_from is None:
             return status
         files = folder.replica
         keys = keys_of(read_identity(files).key_kind, files, os.environ, ask_passphrase)
         restore(program.restore_from, files, keys, setting(program_name))
+
+
+def _sync_of(replica: Replica, folder: DataFolder) -> "DesktopSync | None":
+    """The engine of a school that has a service; what it needs is imported for those alone."""
+    with replica.reader() as connection:
+        if read_fact(connection, SERVICE_FACT) is None:
+            return None
+    from driveflow_desktop.desktop_sync import DesktopSync
+
+    return DesktopSync(replica, folder)
+
+
+def _quit_soon() -> None:
+    """End the event loop, from any thread."""
+    QMetaObject.invokeMethod(application(), "quit", Qt.ConnectionType.QueuedConnection)
 
 
 def _play_tour(folder: DataFolder, output: Path, clock: Clock, *, as_json: bool) -> int:

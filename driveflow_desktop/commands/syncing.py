@@ -1,7 +1,6 @@
 """`driveflow join` and `driveflow sync`: a replica of a school's service, without a window."""
 
 import argparse
-import platform
 import sys
 import threading
 from collections.abc import Callable
@@ -13,14 +12,10 @@ from driveflow_desktop.commands.answer import Answer, Plain
 from driveflow_desktop.composition import (
     ORG_FACT,
     SERVICE_FACT,
-    USER_FACT,
     AskPassphrase,
     default_actor,
-    driver_of,
     new_school,
     open_school,
-    service_of,
-    sessions_of,
 )
 from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.identity.queries import user_email
@@ -29,14 +24,12 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.store.migrate import SCHEMA_REVISION
 from driveflow_desktop.store.replica import Replica
-from driveflow_desktop.store.state import DEVICE_ID, device_id, read_fact, write_fact
-from driveflow_desktop.sync import outcomes
+from driveflow_desktop.store.state import device_id, read_fact
 from driveflow_desktop.sync.driver import Driver
 from driveflow_desktop.sync.overlay import CURSOR
 from driveflow_desktop.sync.session import Session
 from driveflow_desktop.sync.session_protocol import (
     AcceptInvitationRequest,
-    DeviceInfo,
     Membership,
     SignInAnswer,
     SignInRequest,
@@ -44,6 +37,14 @@ from driveflow_desktop.sync.session_protocol import (
 from driveflow_desktop.sync.status import SyncState, SyncStatus
 from driveflow_desktop.sync.transport import Caller, HttpService
 from driveflow_desktop.sync.worker import Listeners
+from driveflow_desktop.sync_composition import (
+    device_info,
+    driver_of,
+    service_of,
+    sessions_of,
+    settle_on_service,
+    value_of,
+)
 
 T = TypeVar("T")
 AskPassword = Callable[[], str]
@@ -61,7 +62,7 @@ def join(folder: DataFolder, arguments: argparse.Namespace, ask_password: AskPas
         service.close()
     replica = open_school(folder, "driveflow join", ask) if kept else new_school(folder, "driveflow join", ask)
     with replica:
-        _settle(replica, service.url, membership.org_id, answer, device)
+        settle_on_service(replica, service.url, membership.org_id, answer.user.id, device)
         session = Session(sessions_of(device), device)
         session.begin(answer)
         status, driver = _run_once(replica, folder, session)
@@ -112,32 +113,14 @@ def _sign_in(
     email, org = arguments.email, arguments.org
     if arguments.invitation:
         invited = AcceptInvitationRequest(arguments.invitation, arguments.name, password)
-        accepted = _value(service.accept_invitation(invited))
+        accepted = value_of(service.accept_invitation(invited))
         email, org = accepted.email, str(accepted.org_id)
-    answer = _value(service.sign_in(SignInRequest(email, password, _device(device))))
+    answer = value_of(service.sign_in(SignInRequest(email, password, device_info(device))))
     memberships = [one for one in answer.memberships if org is None or org in (str(one.org_id), one.org_id.hex)]
     if len(memberships) != 1:
         known = ", ".join(f"{one.org_name} ({one.org_id})" for one in answer.memberships) or "none"
         raise UserError("no_school", f"Say which school with --org. Yours: {known}.")
     return answer, memberships[0]
-
-
-def _device(device: UUID) -> DeviceInfo:
-    system = f"{platform.system()} {platform.release()}"[:200]
-    return DeviceInfo(device, platform.node()[:200] or "PC", system, __version__)
-
-
-def _settle(replica: Replica, url: str, org_id: UUID, answer: SignInAnswer, device: UUID) -> None:
-    """Note whose school this is, where its service is, and under which device the person signed in."""
-    facts = {
-        SERVICE_FACT: url,
-        ORG_FACT: str(org_id),
-        USER_FACT: str(answer.user.id),
-        DEVICE_ID: str(device),
-    }
-    with replica.maintenance() as connection, connection.begin():
-        for name, value in facts.items():
-            write_fact(connection, name, value)
 
 
 def _session(replica: Replica, ask_password: AskPassword) -> Session:
@@ -153,7 +136,7 @@ def _session(replica: Replica, ask_password: AskPassword) -> Session:
                 email = None if actor.user_id is None else user_email(connection, actor.user_id)
             if email is None:
                 raise UserError("no_person", "Nobody has signed in on this PC.", hint="Join the school anew.")
-            session.begin(_value(service.sign_in(SignInRequest(email, ask_password(), _device(actor.device_id)))))
+            session.begin(value_of(service.sign_in(SignInRequest(email, ask_password(), device_info(actor.device_id)))))
         return session
     finally:
         service.close()
@@ -194,12 +177,6 @@ def _require_synced(status: SyncStatus) -> None:
         raise status.problem or UserError(
             status.state.value, "Not everything could be synchronised.", hint="Your work is saved here; try again."
         )
-
-
-def _value(answer: outcomes.Answer[T] | outcomes.Failure) -> T:
-    if isinstance(answer, outcomes.Failure):
-        raise answer.error or UserError(answer.trouble.value, "The service did not answer.", hint="Try again.")
-    return answer.value
 
 
 class _Progress:

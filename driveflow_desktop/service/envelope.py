@@ -98,6 +98,8 @@ class Envelope:
             headers["Retry-After"] = str(known.details.get("retry_after", _RETRY_SECONDS))
         if known.code in {"unauthorised", "token_expired"}:
             headers["WWW-Authenticate"] = "Bearer"
+        if known.code in {"timeout", "too_large"}:
+            headers["Connection"] = "close"  # the rest of the body is not waited for
         if isinstance(error, HTTPException) and error.headers:
             headers |= error.headers
         return problem(known, headers=headers)

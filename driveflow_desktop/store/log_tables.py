@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from driveflow_desktop.store.base import Base, document, number, tenant_index, text, utc_now
 from driveflow_desktop.store.types import EnumText, Id, JsonDoc, UtcDateTime
+
+NOTICE_CODE: Final = "overwritten"
+"""Code of a `conflicts` row that only tells: its transaction stands, a later edit replaced a plain value of it."""
 
 
 class Op(StrEnum):

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from driveflow_desktop.store.log import OUTBOX
-from driveflow_desktop.store.log_tables import Conflict
+from driveflow_desktop.store.log_tables import NOTICE_CODE, Conflict
 from driveflow_desktop.store.types import Json, UtcDateTime
 
 CONFLICTS: Final = cast("sa.Table", Conflict.__table__)
 
-OVERWRITTEN: Final = "overwritten"
+OVERWRITTEN: Final = NOTICE_CODE
 """Code of a notice: the transaction stands, but a later edit of the same plain column replaced one of its values."""
 
 

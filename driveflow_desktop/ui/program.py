@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -18,7 +18,7 @@ from driveflow_desktop.store.backup import Backup, Backups, Upkeep
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.unit_of_work import Actor
-from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.ports import OnError, ServicePort, Session, SyncPort
 from driveflow_desktop.ui.screens.context import ScreenContext
 from driveflow_desktop.ui.shell.action_table import BOOK, PAY, action_table
 from driveflow_desktop.ui.shell.bridge import Bridge, BugReport
@@ -26,13 +26,17 @@ from driveflow_desktop.ui.shell.collector import UiCollector
 from driveflow_desktop.ui.shell.desk import WindowDesk
 from driveflow_desktop.ui.shell.finder import Finder
 from driveflow_desktop.ui.shell.palette import PaletteMode
+from driveflow_desktop.ui.shell.rail import Badge
 from driveflow_desktop.ui.shell.screen import ScreenSpec
 from driveflow_desktop.ui.shell.statusbar import Status
+from driveflow_desktop.ui.shell.sync_link import SyncLink
 from driveflow_desktop.ui.shell.theme import Mode, Theme
 from driveflow_desktop.ui.shell.undo import UndoStack
 from driveflow_desktop.ui.shell.window import MainWindow, ShellParts
+from driveflow_desktop.ui.sync_front import SyncFront
 from driveflow_desktop.ui.widgets.memory import Memory
 
+T = TypeVar("T")
 UPKEEP_EVERY_MS: Final = 60_000
 STATUS_DELAY_MS: Final = 250
 AHEAD_MS: Final = 100
@@ -55,6 +59,9 @@ class ProgramParts:
     backups: Backups | None = None
     ahead: Sequence[Callable[[], object]] = ()
     """Done one by one soon after the start, while the program is idle."""
+    sync: SyncPort | None = None
+    """None for a school that lives on this PC alone."""
+    service: ServicePort | None = None
 
 
 class Program(QObject):
@@ -67,9 +74,18 @@ class Program(QObject):
         self.undo = UndoStack(self.bridge, parent=self)
         self.desk = WindowDesk(parts.replica, parts.session, parts.actor, self.bridge, self.undo, self)
         self.restore_from: Path | None = None
+        self.sync = SyncLink(parts.sync, self)
         self._upkeep = None if parts.backups is None else Upkeep(parts.replica, parts.backups)
         self.context = ScreenContext(
-            self.desk, parts.memory, parts.theme, parts.replica, parts.backups, self._restore, self._open_palette
+            self.desk,
+            parts.memory,
+            parts.theme,
+            parts.replica,
+            parts.backups,
+            self._restore,
+            self._open_palette,
+            self.sync,
+            None if parts.service is None else self._call_service,
         )
         self.window = MainWindow(
             ShellParts(
@@ -82,6 +98,8 @@ class Program(QObject):
                 date_screen=FIRST_DAY_SCREEN,
             )
         )
+        session, clock = parts.session, self.desk.clock
+        self._front = SyncFront(self.sync, self.window, parts.memory, clock, session.org_name)
         self._collector = UiCollector(self)
         self._connect()
         self._status_timer = self._timer(STATUS_DELAY_MS, self._ask_status, single=True)
@@ -96,6 +114,7 @@ class Program(QObject):
         self.window.show()
         self._collector.start()
         self._ask_status()
+        self._front.start()
         self._upkeep_timer.start()
         self._ahead_timer.start()
 
@@ -104,6 +123,8 @@ class Program(QObject):
         self._upkeep_timer.stop()
         self._ahead_timer.stop()
         self._status_timer.stop()
+        self._front.stop()
+        self.sync.close()
         self.window.close()
         self.window.host.close_all()
         self.bridge.close()
@@ -116,6 +137,9 @@ class Program(QObject):
         self.desk.asked_for.connect(self.window.open)
         self.desk.changed.connect(self._status_changed)
         self.undo.applied.connect(self._status_changed)
+        self.desk.changed.connect(self.sync.edited)
+        self.sync.rows_changed.connect(self.window.dispatch)
+        self.sync.rows_changed.connect(self._status_changed)
         self.window.actions_.handle("theme.next", self._next_theme)
 
     def _timer(self, interval_ms: int, act: Callable[[], None], *, single: bool = False) -> QTimer:
@@ -155,18 +179,30 @@ class Program(QObject):
         session = self._parts.session
         zone = session.tz.key
         abbreviation = self.desk.clock.now().astimezone(session.tz).tzname()
-        words = self.tr("Saved on this PC") if not found.joined else self.tr("Not connected")
         self.window.set_status(
             Status(
-                sync=words,
-                tone="ok" if not found.joined else "warn",
-                waiting=found.waiting,
                 replica_bytes=found.replica_bytes,
                 bookings=found.bookings,
                 school=session.org_name,
                 zone=f"{zone} ({abbreviation})",
             )
         )
+        self.window.set_badge("sync", self._badge(found.conflicts))
+
+    def _badge(self, conflicts: int) -> Badge | None:
+        if not conflicts:
+            return None
+        one = self.tr("1 needs your decision")
+        return Badge(
+            f"{conflicts:,}", "bad", one if conflicts == 1 else self.tr("{n} need your decision").format(n=conflicts)
+        )
+
+    def _call_service(
+        self, key: str, call: Callable[[ServicePort], T], on_result: Callable[[T], None], on_error: OnError
+    ) -> None:
+        service = self._parts.service
+        if service is not None:
+            self.bridge.read(f"service/{key}", lambda: call(service), on_result, on_error)
 
     def _role_words(self, role: OrgRole) -> str:
         return {

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from driveflow_desktop.ui.shell.actions import ActionSpec
+from driveflow_desktop.ui.shell.sync_actions import sync_actions
 
 BOOK = "bookings.write"
 PAY = "payments.write"
@@ -15,7 +16,7 @@ def _tr(text: str) -> str:
 
 def action_table() -> tuple[ActionSpec, ...]:
     """Every action, in menu order, in the language of the application at the time of the call."""
-    return (*_file(), *_edit(), *_go(), *_booking(), *_lesson(), *_calendar(), *_help())
+    return (*_file(), *_edit(), *_go(), *_booking(), *_lesson(), *_calendar(), *sync_actions(), *_help())
 
 
 def _file() -> tuple[ActionSpec, ...]:

@@ -55,6 +55,7 @@ class Actions(QObject):
         self._rights: frozenset[str] = frozenset()
         self._lasting: dict[str, Handler] = {}
         self._passing: Mapping[str, Handler] = {}
+        self._locked = False
         for spec in self._specs.values():
             self._qt[spec.id] = self._make(spec, window)
         self.redraw_icons()
@@ -79,6 +80,11 @@ class Actions(QObject):
     def set_permissions(self, rights: Iterable[str]) -> None:
         """What the signed-in person may do."""
         self._rights = frozenset(rights)
+        self._update()
+
+    def set_locked(self, locked: bool) -> None:
+        """While locked, nothing can be done."""
+        self._locked = locked
         self._update()
 
     def handle(self, action_id: str, handler: Handler | None) -> None:
@@ -146,6 +152,8 @@ class Actions(QObject):
         return self._passing.get(action_id) or self._lasting.get(action_id)
 
     def _permitted(self, action_id: str) -> bool:
+        if self._locked:
+            return False
         permission = self._specs[action_id].permission
         return not permission or permission in self._rights
 

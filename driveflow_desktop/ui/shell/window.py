@@ -8,7 +8,15 @@ from datetime import date
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import UserError
@@ -120,6 +128,28 @@ class MainWindow(QMainWindow):
         """Show a count beside a screen in the rail."""
         self.rail.set_badge(screen_id, badge)
 
+    def lock(self, cover: QWidget) -> None:
+        """Show nothing but `cover`: no screen, no menu, no dialog, no key works behind it."""
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        self.palette_.hide()
+        self.toasts.close_toast()
+        self.actions_.set_locked(True)
+        self.menuBar().hide()
+        self.setWindowTitle("DriveFlow")
+        self._stack.addWidget(cover)
+        self._stack.setCurrentWidget(cover)
+        cover.setFocus()
+
+    def unlock(self) -> None:
+        """Show the screens again, and throw the cover away."""
+        cover = self._stack.currentWidget()
+        if self._stack.count() > 1 and cover is not None:
+            self._stack.removeWidget(cover)
+            cover.deleteLater()
+            self.actions_.set_locked(False)
+            self._shown(self.host.current_id)
+
     def open_palette(self, mode: PaletteMode | None = None, text: str = "") -> None:
         """Open the command palette, or the palette for another purpose."""
         self.palette_.open(mode or self._commands, text)
@@ -191,7 +221,9 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addLayout(right, 1)
-        self.setCentralWidget(central)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(central)
+        self.setCentralWidget(self._stack)
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.open)

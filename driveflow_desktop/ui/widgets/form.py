@@ -22,7 +22,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class Line:
     """A line of a form. `column` is the name under which refusals speak of it, where it is not `id`.
 
-    With `choices`, (text, shown) pairs, one of them is picked; `flag` makes it a tick, whose text is `yes` or empty.
+    With `choices`, (text, shown) pairs, one of them is picked; `flag` makes it a tick, whose text is `yes` or empty;
+    what is typed into a `secret` line is not shown.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Line:
     choices: tuple[tuple[str, str], ...] = ()
     flag: bool = False
     column: str = ""
+    secret: bool = False
 
 
 class QuickForm(QWidget):
@@ -156,6 +158,8 @@ def _editor(line: Line) -> _Editor:
         return box
     field = QLineEdit(line.text)
     field.setPlaceholderText(line.placeholder)
+    if line.secret:
+        field.setEchoMode(QLineEdit.EchoMode.Password)
     return field
 
 

@@ -213,6 +213,12 @@ class IconMark(QWidget):
         self._tone = tone
         self.setFixedSize(size, size)
 
+    def set_icon(self, name: str, tone: PillTone | None = None) -> None:
+        """Show another icon."""
+        if (name, tone) != (self._name, self._tone):
+            self._name, self._tone = name, tone
+            self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the icon."""
         worn = current_tokens()

@@ -13,7 +13,7 @@ from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.domain.scheduling.commands.school import seed_policies
 from driveflow_desktop.store.unit_of_work import Actor
-from driveflow_desktop.ui.ports import Session
+from driveflow_desktop.ui.ports import ServicePort, Session, SyncPort
 from driveflow_desktop.ui.program import Program, ProgramParts
 from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
 from driveflow_desktop.ui.screens.registry import all_screens
@@ -51,12 +51,24 @@ def instructor(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
     yield from at_the_window(qtbot, school, theme, DANA_USER, OrgRole.INSTRUCTOR)
 
 
-def at_the_window(qtbot: QtBot, school: School, theme: Theme, user: UUID, role: OrgRole) -> Iterator[Person]:
+def at_the_window(
+    qtbot: QtBot,
+    school: School,
+    theme: Theme,
+    user: UUID,
+    role: OrgRole,
+    *,
+    sync: SyncPort | None = None,
+    service: ServicePort | None = None,
+) -> Iterator[Person]:
     """The program started for a member of the school, and closed at the end."""
     school.run(seed_policies, OWNER)
     session = Session(ORG, "Harbour Driving", user, "Mia Petrov", role, SYDNEY)
     actor = Actor(ORG, user, UUID(int=99))
-    program = Program(ProgramParts(school.replica, session, actor, ForgetfulMemory(), theme, all_screens))
+    parts = ProgramParts(
+        school.replica, session, actor, ForgetfulMemory(), theme, all_screens, sync=sync, service=service
+    )
+    program = Program(parts)
     program.start()
     program.window.resize(1440, 900)
     program.window.activateWindow()

@@ -16,6 +16,7 @@ from driveflow_desktop.ui.shell.bridge import BugReport
 from driveflow_desktop.ui.shell.keysheet import KeySheet
 from driveflow_desktop.ui.shell.rail import FOLDED_WIDTH, OPEN_WIDTH, Badge
 from driveflow_desktop.ui.shell.statusbar import Status
+from driveflow_desktop.ui.shell.sync_words import SyncWords
 from driveflow_desktop.ui.shell.undo import Outcome
 from driveflow_desktop.ui.widgets.marks import KeyHint
 from tests.ui.shell.rig import RIGHTS, Rig
@@ -158,13 +159,15 @@ def test_badges_are_spoken(rig: Rig) -> None:
 
 
 def test_status_line(rig: Rig) -> None:
-    status = Status("Synced 12 s ago", "ok", 0, 48_200_000, 18_204, "Harbour", "Australia/Sydney (AEDT)")
-    rig.window.set_status(status)
+    rig.window.set_status(Status(48_200_000, 18_204, "Harbour", "Australia/Sydney (AEDT)"))
+    rig.window.status.set_sync(SyncWords("Synced 12 s ago", "ok", "cloud-check"), 0)
     words = "Synced 12 s ago, 0 changes waiting, Replica 48.2 MB · 18,204 bookings, Harbour · Australia/Sydney (AEDT)"
     assert rig.window.status.words == words
     assert rig.window.status.accessibleName() == words
-    rig.window.set_status(Status("Offline", "warn", 1, 0, 0, "Harbour", ""))
+    rig.window.status.set_sync(SyncWords("Syncing…", "info", "arrows-clockwise"), 1)
     assert "1 change waiting" in rig.window.status.words
+    rig.window.status.set_sync(SyncWords("Saved on this PC", "ok", "check-circle", counts=True), 0)
+    assert "waiting" not in rig.window.status.words
 
 
 def test_undo_by_key_says_what_and_refreshes(rig: Rig, qtbot: QtBot) -> None:
@@ -262,4 +265,4 @@ def test_everything_that_takes_the_focus_has_a_name(rig: Rig) -> None:
 def test_titles_are_as_large_as_the_tokens_say(rig: Rig) -> None:
     titles = [label for label in rig.window.host.findChildren(QLabel) if label.text() == "Today"]
     assert [label.font().pixelSize() for label in titles] == [19]
-    assert titles[0].font().weight() == QFont.Weight.DemiBold
+    assert titles[0].font().weight() == QFont.Weight.Bold

@@ -82,6 +82,10 @@ def _add_demo(commands: _Commands) -> None:
     demo.add_argument("--size", choices=SIZES, default="small", help="how large a school (default: small)")
     demo.add_argument("--tour", metavar="DIR", help="play the guided tour and write screenshots and reports into DIR")
     demo.add_argument("--fresh", action="store_true", help="make the demo school anew")
+    demo.add_argument("--second", choices=("owner", "instructor"), help="open a second window, on a replica of its own")
+    # What the demo tells the process of its second window.
+    demo.add_argument("--beside", metavar="URL", help=argparse.SUPPRESS)
+    demo.add_argument("--email", help=argparse.SUPPRESS)
     _common(demo, as_json=True)
     demo.set_defaults(handler=_demo)
 
@@ -198,11 +202,14 @@ def _desktop(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     with collector_paused():
-        from driveflow_desktop.desktop_main import run_demo
+        from driveflow_desktop.desktop_demo import run_demo, run_second
 
     tour = None if arguments.tour is None else Path(arguments.tour)
     given: str | None = getattr(arguments, "data_dir", None)
-    return run_demo(given, arguments.size, tour=tour, fresh=arguments.fresh, as_json=arguments.json)
+    if given and arguments.beside and arguments.second and arguments.email:
+        return run_second(Path(given), arguments.beside, arguments.second, arguments.email)
+    made = {"fresh": arguments.fresh, "second": arguments.second, "as_json": arguments.json}
+    return run_demo(given, arguments.size, tour=tour, **made)
 
 
 def _import_students(arguments: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.errors import Bug, UserError
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.sync.outcomes import Answer, Failure
-from driveflow_desktop.sync.session import Session
+from driveflow_desktop.sync.session import Session, SessionStore
 from driveflow_desktop.sync.session_protocol import (
     DevicesAnswer,
     InvitationAnswer,
@@ -43,15 +43,15 @@ class DesktopSync:
     be removed: the composition root does it when the replica is closed.
     """
 
-    def __init__(self, replica: Replica, folder: DataFolder, *, name_pc: str | None = None) -> None:
+    def __init__(self, replica: Replica, folder: DataFolder, *, sessions: SessionStore | None = None) -> None:
         service = service_of(replica)
         actor = default_actor(replica)
         if service is None or actor.device_id is None:
             raise Bug("this school has no service")
         self.wiped = False
         self._service = service
-        self._device = device_info(actor.device_id, name_pc)
-        self._session = Session(sessions_of(actor.device_id), actor.device_id)
+        self._device = device_info(actor.device_id)
+        self._session = Session(sessions or sessions_of(actor.device_id), actor.device_id)
         self._listeners: list[_Listener] = []
         self._lock = threading.Lock()
         self._status = SyncStatus(SyncState.SYNCING if self._session.user_id else SyncState.SIGNED_OUT)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from uuid import UUID
 
-from driveflow_desktop import __version__
 from driveflow_desktop.commands.answer import Answer, Plain
 from driveflow_desktop.composition import (
     ORG_FACT,
@@ -19,10 +18,7 @@ from driveflow_desktop.composition import (
 )
 from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.domain.identity.queries import user_email
-from driveflow_desktop.kernel.clock import SystemClock
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.kernel.ids import IdSource
-from driveflow_desktop.store.migrate import SCHEMA_REVISION
 from driveflow_desktop.store.replica import Replica
 from driveflow_desktop.store.state import device_id, read_fact
 from driveflow_desktop.sync.driver import Driver
@@ -35,14 +31,15 @@ from driveflow_desktop.sync.session_protocol import (
     SignInRequest,
 )
 from driveflow_desktop.sync.status import SyncState, SyncStatus
-from driveflow_desktop.sync.transport import Caller, HttpService
+from driveflow_desktop.sync.transport import HttpService
 from driveflow_desktop.sync.worker import Listeners
 from driveflow_desktop.sync_composition import (
     device_info,
     driver_of,
+    join_school,
     service_of,
     sessions_of,
-    settle_on_service,
+    sign_in_to,
     value_of,
 )
 
@@ -54,26 +51,24 @@ _PROGRAM: Final = "driveflow sync"
 def join(folder: DataFolder, arguments: argparse.Namespace, ask_password: AskPassword, ask: AskPassphrase) -> Answer:
     """Sign in to a service and fetch a school into an empty folder; a join that was cut goes on."""
     kept = _unfinished(folder, ask)
-    service = HttpService(arguments.url, Caller(SCHEMA_REVISION, __version__))
-    try:
-        device = kept or IdSource(SystemClock()).new()
-        answer, membership = _sign_in(service, arguments, device, ask_password())
-    finally:
-        service.close()
-    replica = open_school(folder, "driveflow join", ask) if kept else new_school(folder, "driveflow join", ask)
-    with replica:
-        settle_on_service(replica, service.url, membership.org_id, answer.user.id, device)
-        session = Session(sessions_of(device), device)
-        session.begin(answer)
-        status, driver = _run_once(replica, folder, session)
-    _require_synced(status)
-    words = (f"Joined {membership.org_name} as {membership.role}.", f"{folder.path} holds the school now.")
+    password = ask_password()
+
+    def enter(service: HttpService, device: UUID) -> tuple[SignInAnswer, Membership]:
+        return _sign_in(service, arguments, device, password)
+
+    def opened() -> Replica:
+        return open_school(folder, "driveflow join", ask) if kept else new_school(folder, "driveflow join", ask)
+
+    joined = join_school(folder, arguments.url, enter, opened, device=kept, listeners=Listeners(status=_Progress()))
+    _require_synced(joined.status)
+    school = joined.membership
+    words = (f"Joined {school.org_name} as {school.role}.", f"{folder.path} holds the school now.")
     value: Plain = {
-        "org_id": str(membership.org_id),
-        "user_id": str(answer.user.id),
-        "role": membership.role,
-        "device_id": str(device),
-        "head": driver.head,
+        "org_id": str(school.org_id),
+        "user_id": str(joined.answer.user.id),
+        "role": school.role,
+        "device_id": str(joined.device_id),
+        "head": joined.head,
     }
     return Answer(words, value)
 
@@ -115,12 +110,12 @@ def _sign_in(
         invited = AcceptInvitationRequest(arguments.invitation, arguments.name, password)
         accepted = value_of(service.accept_invitation(invited))
         email, org = accepted.email, str(accepted.org_id)
-    answer = value_of(service.sign_in(SignInRequest(email, password, device_info(device))))
-    memberships = [one for one in answer.memberships if org is None or org in (str(one.org_id), one.org_id.hex)]
-    if len(memberships) != 1:
-        known = ", ".join(f"{one.org_name} ({one.org_id})" for one in answer.memberships) or "none"
-        raise UserError("no_school", f"Say which school with --org. Yours: {known}.")
-    return answer, memberships[0]
+    try:
+        return sign_in_to(service, email, password, device, org)
+    except UserError as error:
+        if error.code in ("several_schools", "no_school"):
+            raise UserError("no_school", error.message, hint="Name it with --org.") from None
+        raise
 
 
 def _session(replica: Replica, ask_password: AskPassword) -> Session:

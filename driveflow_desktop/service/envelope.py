@@ -92,6 +92,8 @@ class Envelope:
             self._metrics.bugs.inc()
             log.error("request %s failed", notes.request_id, exc_info=error)
             known = UserError("internal", f"The service failed (report {notes.request_id}).")
+        elif not isinstance(error, UserError | HTTPException):
+            log.warning("request %s: no answer from the database", notes.request_id, exc_info=error)
         notes.code = known.code
         headers = {}
         if known.code in {"unavailable", "too_many_requests"}:

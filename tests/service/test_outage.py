@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[OwnServer]:
         yield found
 
 
-@pytest.mark.logs("was cut off")
+@pytest.mark.logs("was cut off", "no answer from the database")
 def test_an_outage_is_said_and_over_when_the_database_is_back(server: OwnServer, tmp_path: Path) -> None:
     world = World(prepared(server.url()), tmp_path)
     try:

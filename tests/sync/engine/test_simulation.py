@@ -7,8 +7,10 @@ import contextlib
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.sync.status import SyncState
 from tests.helpers.line import Faults
 from tests.helpers.station import Station
@@ -89,7 +91,16 @@ class Week:
             assert desk.waiting() == 0
             assert desk.base_rows() == 0
             assert desk.digest() == visible_digest(self.world, desk)
+        self.check_nothing_vanished()
         check_accounts(self.world, self.history)
+
+    def check_nothing_vanished(self) -> None:
+        """Whatever was committed at a desk is in its outbox still, snapshots or not."""
+        for desk, receipt in self.history.receipts:
+            if receipt.changes:
+                with desk.replica.reader() as connection:
+                    where = OUTBOX.c.transaction_id == receipt.transaction_id
+                    assert connection.execute(sa.select(OUTBOX.c.id).where(where)).first() is not None
 
 
 def run(world: World, seed: int, steps: int) -> None:

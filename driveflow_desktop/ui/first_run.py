@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QLineEdit, QMe
 from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, check_new_school
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
+from driveflow_desktop.ui.join import JoinCard
+from driveflow_desktop.ui.ports import JoinPort
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.panels import Card
@@ -33,15 +35,17 @@ def _tr(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the person wants: a school of their own (`school`), or the demo (None)."""
+    """What the person wants: a school of their own (`school`), one that was `joined` and is here now, or the demo."""
 
     school: NewSchool | None
+    joined: bool = False
 
 
 class FirstRun(QDialog):
     """Welcome, with the form of a new school and the way to the demo."""
 
-    def __init__(self, ids: IdSource) -> None:
+    def __init__(self, ids: IdSource, join: JoinPort | None = None) -> None:
+        """`join` is how a school is joined; without it, that is not offered."""
         super().__init__()
         self._ids = ids
         self.choice: Choice | None = None
@@ -57,8 +61,17 @@ class FirstRun(QDialog):
         )
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addWidget(self._create_card(), 3)
-        row.addWidget(self._demo_card(), 2, Qt.AlignmentFlag.AlignTop)
+        self._create = self._create_card()
+        row.addWidget(self._create, 3)
+        self.join = None if join is None else JoinCard(join)
+        beside = QVBoxLayout()
+        beside.setSpacing(16)
+        if self.join is not None:
+            row.addWidget(self.join, 3)
+            beside.addWidget(self._join_card(self.join))
+        beside.addWidget(self._demo_card())
+        beside.addStretch(1)
+        row.addLayout(beside, 2)
         column.addLayout(row)
         self.form.begin()
 
@@ -66,6 +79,12 @@ class FirstRun(QDialog):
         """Esc leaves; Enter belongs to the form."""
         if event.key() == Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+
+    def reject(self) -> None:
+        """Leave; a school that is being fetched is given up with it."""
+        if self.join is not None:
+            self.join.stop()
+        super().reject()
 
     def _create_card(self) -> Card:
         lines = (
@@ -80,6 +99,33 @@ class FirstRun(QDialog):
         self.form.submitted.connect(self._submitted)
         self.form.cancelled.connect(self.reject)
         return _card_around(self.form)
+
+    def _join_card(self, join: JoinCard) -> Card:
+        card = Card(_tr("Join a school"))
+        card.add_row(label(_tr("Your school uses DriveFlow already, on other PCs."), tone="muted", wrap=True))
+        self.begin_join = Button(_tr("Join a school…"))
+        self.begin_join.clicked.connect(self._begin_join)
+        card.add_row(self.begin_join)
+        join.joined.connect(self._joined)
+        join.given_up.connect(self._begin_create)
+        join.hide()
+        return card
+
+    def _begin_join(self) -> None:
+        if self.join is not None:
+            self._create.hide()
+            self.join.show()
+            self.join.begin()
+
+    def _begin_create(self) -> None:
+        if self.join is not None:
+            self.join.hide()
+            self._create.show()
+            self.form.begin()
+
+    def _joined(self) -> None:
+        self.choice = Choice(None, joined=True)
+        self.accept()
 
     def _demo_card(self) -> Card:
         card = Card(_tr("Look around first"))
@@ -111,9 +157,9 @@ class FirstRun(QDialog):
         return request
 
 
-def choose_school(ids: IdSource) -> Choice | None:
+def choose_school(ids: IdSource, join: JoinPort | None = None) -> Choice | None:
     """Ask what to begin with; None when the person leaves."""
-    dialog = FirstRun(ids)
+    dialog = FirstRun(ids, join)
     dialog.exec()
     return dialog.choice
 

@@ -129,9 +129,14 @@ class LockScreen(QWidget):
         column.addWidget(self.form)
         column.addWidget(self._warning())
         card.add_body(inner)
+        # Stretches, not an alignment: an aligned layout forgets that wrapped words need more height.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(card)
+        middle.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addStretch(1)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(middle)
         outer.addStretch(2)
         self._show_choice()
 

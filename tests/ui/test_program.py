@@ -1,18 +1,24 @@
 """The program as a whole: every screen, its keys, undo, what others change, and our own bugs."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
+from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.kernel.errors import Bug, UserError
+from driveflow_desktop.ui.screens.sync.screen import SyncScreen
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
 from driveflow_desktop.ui.shell.theme import Theme
-from tests.helpers.school import MIA, NOAH, school, school_template
-from tests.ui.screens.desk_rig import booked, person, words_of
+from tests.helpers.school import DESK, MIA, NOAH, School, school, school_template
+from tests.ui.fake_sync import FakeSync
+from tests.ui.screens.desk_rig import at_the_window, booked, person, words_of
 from tests.ui.screens.people_rig import Person
+from tests.ui.screens.sync.other_pc import name_changed_twice, two_lessons_one_slot
 
 __all__ = ["person", "school", "school_template"]
 
@@ -26,7 +32,16 @@ def test_every_screen_opens_and_names_its_controls(person: Person) -> None:
         assert unnamed_controls(window) == [], spec.id
 
 
-def test_every_action_of_the_table_is_done_by_the_window_or_some_screen(person: Person) -> None:
+@pytest.fixture
+def synced(qtbot: QtBot, school: School, theme: Theme) -> Iterator[Person]:
+    """The front desk of a school with a service."""
+    yield from at_the_window(qtbot, school, theme, DESK, OrgRole.ADMIN, sync=FakeSync())
+
+
+def test_every_action_of_the_table_is_done_by_the_window_or_some_screen(synced: Person) -> None:
+    person = synced
+    name_changed_twice(person.school)
+    two_lessons_one_slot(person.school)
     actions = person.program.window.actions_
     possible: set[str] = set()
 
@@ -37,6 +52,13 @@ def test_every_action_of_the_table_is_done_by_the_window_or_some_screen(person: 
     coming, past = booked(person.school, 10), booked(person.school, 9, NOAH, day=date(2026, 11, 24))
     for spec in person.program.window.host.allowed():
         person.program.window.open(spec.id)
+        note()
+    person.program.window.open("sync")
+    person.settle()
+    inbox = person.screen
+    assert isinstance(inbox, SyncScreen)
+    for row in inbox.conflicts.rows:
+        inbox.show_argument(row.id)
         note()
     for lesson in (coming, past):
         person.program.window.open("calendar", lesson)

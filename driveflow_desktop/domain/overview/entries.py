@@ -23,7 +23,7 @@ from driveflow_desktop.domain.scheduling.rules.travel import travel_minutes
 from driveflow_desktop.domain.scheduling.tables import Booking
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.time import local_date
-from driveflow_desktop.store.log_tables import Conflict, Outbox
+from driveflow_desktop.store.log_tables import NOTICE_CODE, Conflict, Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,8 @@ def in_conflict(connection: sa.Connection, org_id: UUID) -> frozenset[UUID]:
     """Bookings with an edit of this PC that did not stand and waits for a decision; only a replica has any."""
     if connection.dialect.name != "sqlite":
         return frozenset()
-    open_conflicts = sa.select(Conflict.transaction_id).where(Conflict.org_id == org_id, Conflict.resolved_at.is_(None))
+    undecided = (Conflict.org_id == org_id, Conflict.resolved_at.is_(None), Conflict.code != NOTICE_CODE)
+    open_conflicts = sa.select(Conflict.transaction_id).where(*undecided)
     transactions = connection.execute(open_conflicts).scalars().all()
     if not transactions:
         return frozenset()

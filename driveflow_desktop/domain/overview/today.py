@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from driveflow_desktop.domain.communication.tables import Message
 from driveflow_desktop.domain.communication.values import MessageChannel, MessageStatus
 from driveflow_desktop.domain.identity.queries import school
-from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, in_conflict, read_rows
+from driveflow_desktop.domain.overview.entries import CalendarEntry, entries_of, read_rows
 from driveflow_desktop.domain.overview.owing import owed_bookings
 from driveflow_desktop.domain.people.rules.licences import Expiry, ExpiryWarning, expiry_warnings
 from driveflow_desktop.domain.people.tables import Instructor, Student
@@ -121,7 +121,6 @@ class Today:
     calls: tuple[Call, ...]
     licences: tuple[LicenceAlert, ...]
     waiting: int
-    conflicts: int
 
 
 def today(connection: sa.Connection, org_id: UUID, now: datetime) -> Today:
@@ -140,7 +139,6 @@ def today(connection: sa.Connection, org_id: UUID, now: datetime) -> Today:
         calls(connection, org_id, now),
         licence_alerts(connection, setting, now),
         _waiting(connection, org_id),
-        len(in_conflict(connection, org_id)),
     )
 
 

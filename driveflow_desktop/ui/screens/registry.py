@@ -26,6 +26,7 @@ def all_screens(context: ScreenContext) -> Sequence[ScreenSpec]:
         spec("instructors", tr("Screens", "Instructors"), "car", _instructors),
         spec("services", tr("Screens", "Services & rates"), "tag", _services),
         spec("activity", tr("Screens", "Activity"), "clock-counter-clockwise", _activity, office, "see_audit"),
+        spec("sync", tr("Screens", "Sync & conflicts"), "arrows-clockwise", _sync, office, "resolve_conflicts"),
         spec("settings", tr("Screens", "Settings"), "gear-six", _settings, office),
     )
 
@@ -66,6 +67,12 @@ def _activity() -> _Maker:
     return activity_screen
 
 
+def _sync() -> _Maker:
+    from driveflow_desktop.ui.screens.sync.screen import sync_screen
+
+    return sync_screen
+
+
 def _settings() -> _Maker:
     from driveflow_desktop.ui.screens.settings.screen import settings_screen
 
@@ -78,6 +85,7 @@ IMPORTS_AHEAD: Final[tuple[Callable[[], object], ...]] = (
     _instructors,
     _services,
     _activity,
+    _sync,
     _settings,
 )
 """What an idle program does early, so that the first opening of a screen does not wait for its modules."""

@@ -30,6 +30,11 @@ def weekday_short(value: date) -> str:
     return format_date(value, "EEE d", locale=LOCALE)
 
 
+def weekday_alone(value: date) -> str:
+    """`Tue`, for a day of the week ahead."""
+    return format_date(value, "EEE", locale=LOCALE)
+
+
 def weekday(number: int) -> str:
     """`Monday` for 1; Sunday is 0, as weekly hours are stored."""
     return format_date(_A_SUNDAY + timedelta(days=number), "EEEE", locale=LOCALE)

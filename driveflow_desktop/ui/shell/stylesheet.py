@@ -29,6 +29,7 @@ QLabel[tone="ok"] { color: $ok; }
 QLabel[tone="warn"] { color: $warn; }
 QLabel[tone="bad"] { color: $bad; }
 QLabel[tone="info"] { color: $info; }
+QLabel[mark="differs"] { background: $warn_weak; border-radius: 3px; padding: 1px 3px; }
 
 QFrame[panel="surface"], QWidget[panel="surface"] { background: $surface; }
 QFrame[panel="rail"] { background: $surface; border: 0; border-right: 1px solid $border; }

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.sync.status import SyncState, SyncStatus
 from driveflow_desktop.ui.ports import OnError, SyncFacts, SyncPort
+from driveflow_desktop.ui.shell.ui_thread import UiThread
 
 _LOCAL = SyncStatus(SyncState.LOCAL)
 _NOWHERE = SyncFacts("", "", "")
@@ -20,15 +21,12 @@ class SyncLink(QObject):
     """The `SyncStatus` is another one."""
     rows_changed = Signal(object)
     """The engine changed rows: a `Changes`, for the screens."""
-    _arrived = Signal(object)
-    _answered = Signal(object)
 
     def __init__(self, port: SyncPort | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._port = port
-        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
-        self._answered.connect(self._run, Qt.ConnectionType.QueuedConnection)
-        self._end = None if port is None else port.changed(self._arrived.emit)
+        self._ui = UiThread(self)
+        self._end = None if port is None else port.changed(self._arrived)
 
     @property
     def is_joined(self) -> bool:
@@ -59,8 +57,8 @@ class SyncLink(QObject):
     def sign_in(self, email: str, password: str, on_done: Callable[[], None], on_error: OnError) -> None:
         """Sign a person in; the answer comes on this thread."""
         if self._port is not None:
-            answer = self._answered.emit
-            self._port.sign_in(email, password, lambda: answer(on_done), lambda error: answer(partial(on_error, error)))
+            later = self._ui.later
+            self._port.sign_in(email, password, lambda: later(on_done), lambda error: later(partial(on_error, error)))
 
     def sign_out(self) -> None:
         """End the session."""
@@ -74,19 +72,15 @@ class SyncLink(QObject):
 
     def close(self) -> None:
         """Hear no more of the engine."""
+        self._ui.close()
         if self._end is not None:
             self._end()
             self._end = None
 
-    @Slot(object)
+    def _arrived(self, changes: Changes) -> None:
+        self._ui.later(partial(self._take, changes))
+
     def _take(self, changes: Changes) -> None:
-        if self._end is None:  # closed since
-            return
         self.told.emit(self.status)
         if changes:
             self.rows_changed.emit(changes)
-
-    @Slot(object)
-    def _run(self, answer: Callable[[], None]) -> None:
-        if self._end is not None:
-            answer()

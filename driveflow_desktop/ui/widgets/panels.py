@@ -37,6 +37,11 @@ class Card(QFrame):
         if title:
             self._column.addLayout(self._head)
             self.setAccessibleName(title)
+        else:
+            # A card without a title row still owns its labels: else they would live on as windows of their own.
+            for unused in (self._title, self._note):
+                unused.setParent(self)
+                unused.hide()
 
     def set_title(self, title: str, note: str = "") -> None:
         """Change the words of the title row."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
+from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling.commands.booking import Moving
 from driveflow_desktop.domain.scheduling.finding import SlotSearch
-from driveflow_desktop.domain.scheduling.queries import BookingFacts
 from driveflow_desktop.kernel.time import Interval, local_date
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.ui.ports import Desk
@@ -27,6 +29,45 @@ from driveflow_desktop.ui.widgets.results import Result
 from driveflow_desktop.ui.words import tr
 
 
+class Movable(Protocol):
+    """A lesson that has, or wants, a place in the diary."""
+
+    @property
+    def id(self) -> UUID:
+        """The booking's."""
+        ...
+
+    @property
+    def student_id(self) -> UUID:
+        """Who learns."""
+        ...
+
+    @property
+    def instructor_id(self) -> UUID:
+        """Who teaches."""
+        ...
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+        ...
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+        ...
+
+    @property
+    def pickup(self) -> Place | None:
+        """Where it begins, when that is known."""
+        ...
+
+    @property
+    def dropoff(self) -> Place | None:
+        """Where it ends, when that is known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     known: Known
@@ -38,7 +79,7 @@ class _Found:
 class NewTimeMode:
     """Enter moves the lesson to the row; without words, the best times with its own instructor come first."""
 
-    def __init__(self, desk: Desk, booking: BookingFacts, who: str, take: Callable[[Moving], None]) -> None:
+    def __init__(self, desk: Desk, booking: Movable, who: str, take: Callable[[Moving], None]) -> None:
         self._desk = desk
         self._booking = booking
         self._who = who
@@ -84,11 +125,11 @@ class NewTimeMode:
 
     def _row(self, found: _Found, offer: Offer) -> Result:
         slot = offer.found.slot
-        place = Moving(self._booking.id, slot.start, slot.end, slot.instructor_id)
-        return row_of(offer, found.known.names, place, self._desk.session.tz)
+        there = Moving(self._booking.id, slot.start, slot.end, slot.instructor_id)
+        return row_of(offer, found.known.names, there, self._desk.session.tz)
 
 
-def _search(connection: Connection, desk: Desk, booking: BookingFacts, known: Known, text: str) -> _Found:
+def _search(connection: Connection, desk: Desk, booking: Movable, known: Known, text: str) -> _Found:
     now = desk.clock.now()
     line = read_wish(text, local_date(now, desk.session.tz), known.places)
     teachers = known.called(_teacher_words(line))
@@ -114,6 +155,6 @@ def _teacher_words(line: WishLine) -> str:
     return line.teacher or line.student
 
 
-def _is_where_it_is(offer: Offer, booking: BookingFacts) -> bool:
+def _is_where_it_is(offer: Offer, booking: Movable) -> bool:
     slot = offer.found.slot
     return (slot.instructor_id, slot.start) == (booking.instructor_id, booking.start)

@@ -12,6 +12,7 @@ from driveflow_desktop.domain.scheduling.rules.cancellation import PolicyRow
 from driveflow_desktop.domain.scheduling.values import CancellationActor
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.screens.context import ScreenContext
+from driveflow_desktop.ui.screens.settings.access import Access
 from driveflow_desktop.ui.screens.settings.presenter import BackupLine, SettingsPage, SettingsPresenter
 from driveflow_desktop.ui.shell.screen import Screen
 from driveflow_desktop.ui.shell.theme import Mode
@@ -56,6 +57,8 @@ class SettingsScreen(Screen):
         self._backups.add_to_title(back_up)
         self._shown: Mapping[str, str] | None = None
         self._policy_shown: Sequence[PolicyRow] | None = None
+        self._members_shown: tuple[str, ...] | None = None
+        self.access = None if context.service is None else Access(context.desk, context.service, self._members)
         self._show_looks()
         self._lay_out()
 
@@ -66,10 +69,14 @@ class SettingsScreen(Screen):
     def load(self) -> None:
         """Read."""
         self._presenter.load()
+        if self.access is not None:
+            self.access.presenter.load()
 
     def _lay_out(self) -> None:
         left = (self._school, self._policy)
-        right = (self._looks, self._backups, self._holidays, self._members, self._about)
+        right = [self._looks, self._backups, self._holidays, self._members, self._about]
+        if self.access is not None:
+            right.insert(4, self.access.devices)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(CardColumns(((1, left), (1, right))))
@@ -79,10 +86,22 @@ class SettingsScreen(Screen):
         self._show_policy(page)
         self._fill(self._holidays, page.holidays, self.tr("No holidays yet: load the public ones of your state."))
         self._holidays.set_title(self.tr("Holidays"), page.region)
-        self._fill(self._members, [f"{name} · {role}" for name, role in page.members], "")
+        self._show_members(page)
         self._show_backups(page.backups)
         self._about.clear_rows()
         self._about.add_row(FieldList(page.about))
+
+    def _show_members(self, page: SettingsPage) -> None:
+        lines = tuple(f"{name} · {role}" for name, role in page.members)
+        if lines != self._members_shown:
+            # What is being typed into an invitation stays when something else changed.
+            self._members_shown = lines
+            if self.access is not None:
+                self.access.invite.setParent(self._members)
+            self._fill(self._members, lines, "")
+            if self.access is not None and self.access.presenter.may_invite:
+                self._members.add_row(self.access.invite)
+                self.access.invite.show()
 
     def _save_school(self, form: QuickForm, typed: object) -> None:
         shown, self._shown = self._shown, None

@@ -1,6 +1,6 @@
 """Today in words: what the read model says, as the screen shows it. No Qt here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -26,7 +26,9 @@ from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import UnitOfWork
+from driveflow_desktop.sync.inbox import Entry, counts, inbox
 from driveflow_desktop.ui.ports import Desk
+from driveflow_desktop.ui.screens.sync.words import ConflictWords, Row
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
 
@@ -87,7 +89,8 @@ class TodayPage:
     licences: tuple[str, ...]
     owed: tuple[Line, ...]
     owed_total: str
-    conflicts: int
+    decisions: tuple[Line, ...]
+    undecided: int
 
 
 class TodayPresenter:
@@ -102,8 +105,9 @@ class TodayPresenter:
         """Read everything again."""
         org_id, now = self._desk.session.org_id, self._desk.clock.now()
 
-        def query(connection: Connection) -> Today:
-            return today(connection, org_id, now)
+        def query(connection: Connection) -> _Found:
+            found = today(connection, org_id, now)
+            return _Found(found, inbox(connection, org_id, limit=_DECISIONS).rows, counts(connection, org_id).conflicts)
 
         self._desk.read("today", query, self._loaded)
 
@@ -136,12 +140,21 @@ class TodayPresenter:
         words = tr("Today", "1 lesson done") if len(done) == 1 else tr("Today", "{n} lessons done").format(n=len(done))
         self._desk.write(words, close)
 
-    def _loaded(self, found: Today) -> None:
-        self._page = found
-        self._show(self._in_words(found))
+    def open_decision(self, line: Line) -> None:
+        """Go to a conflict."""
+        self._desk.open("sync", line.id)
 
-    def _in_words(self, found: Today) -> TodayPage:
+    def open_inbox(self) -> None:
+        """Go to all of them."""
+        self._desk.open("sync")
+
+    def _loaded(self, found: "_Found") -> None:
+        self._page = found.today
+        self._show(self._in_words(found.today, found.waiting, found.undecided))
+
+    def _in_words(self, found: Today, waiting: Sequence[Entry], undecided: int) -> TodayPage:
         session = self._desk.session
+        words = ConflictWords(session, self._desk.clock.now())
         first_name = session.user_name.split(" ")[0] if session.user_name else ""
         return TodayPage(
             greeting=_greeting(found.at.astimezone(session.tz).hour, first_name),
@@ -154,7 +167,8 @@ class TodayPresenter:
             licences=tuple(_licence(each) for each in found.licences[:_SHOWN]),
             owed=tuple(self._debt(each) for each in found.owed.oldest[:_SHOWN]),
             owed_total=formats.money(found.owed.total_cents, session.currency) if found.owed.total_cents else "",
-            conflicts=found.conflicts,
+            decisions=tuple(_decision(words.row(each)) for each in waiting),
+            undecided=undecided,
         )
 
     def _clock_words(self, found: Today) -> str:
@@ -203,7 +217,19 @@ class TodayPresenter:
         return Line(each.booking_id, each.student_name, remark, each.student_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    today: Today
+    waiting: Sequence[Entry]
+    undecided: int
+
+
 _DONE = BookingStatus.COMPLETED
+_DECISIONS = 4
+
+
+def _decision(row: Row) -> Line:
+    return Line(row.id, row.title, row.about)
 
 
 def _greeting(hour: int, name: str) -> str:

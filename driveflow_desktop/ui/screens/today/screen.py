@@ -58,6 +58,7 @@ class TodayScreen(Screen):
     tables = frozenset(
         {"bookings", "lessons", "payments", "refunds", "messages", "instructors", "students", "services"}
         | {"availability_exceptions", "instructor_availabilities", "holidays", "package_uses", "waitlist_entries"}
+        | {"conflicts"}
     )
 
     def __init__(self, context: ScreenContext) -> None:
@@ -67,13 +68,14 @@ class TodayScreen(Screen):
         book = PrimaryButton(self.tr("New booking"), hint="N")
         book.clicked.connect(partial(context.desk.open, "calendar", "new"))
         self._bar.add_action(book)
+        self._decide = Card(self.tr("Needs your decision"))
         self._next = Card(self.tr("Next lessons"))
         self._load = Card(self.tr("Today’s load"))
         self._close = Card(self.tr("To close"))
         self._calls = Card(self.tr("Call list"))
         self._owed = Card(self.tr("Money owed"))
         self._licences = Card(self.tr("Licences"))
-        self._counts = {card: Pill("0") for card in (self._close, self._calls, self._owed)}
+        self._counts = {card: Pill("0") for card in (self._decide, self._close, self._calls, self._owed)}
         for card, pill in self._counts.items():
             card.add_to_title(pill, beside=True)
             pill.hide()  # until it is known
@@ -81,7 +83,12 @@ class TodayScreen(Screen):
         self._close_all.clicked.connect(self._presenter.close_all_done)
         self._close.add_to_title(self._close_all)
         self._close_all.hide()
-        self._licences.hide()
+        open_inbox = Button(self.tr("Open"), kind="quiet")
+        open_inbox.setAccessibleName(self.tr("Open: needs your decision"))
+        open_inbox.clicked.connect(self._presenter.open_inbox)
+        self._decide.add_to_title(open_inbox)
+        for card in (self._licences, self._decide):
+            card.hide()
         self._lay_out()
         self._tick = QTimer(self)
         self._tick.setInterval(_MINUTE_MS)
@@ -112,7 +119,7 @@ class TodayScreen(Screen):
         self.open_requested.emit("calendar", "new")
 
     def _lay_out(self) -> None:
-        right = (self._close, self._calls, self._owed, self._licences)
+        right = (self._decide, self._close, self._calls, self._owed, self._licences)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(CardColumns(((5, (self._next, self._load)), (4, right))))
@@ -123,6 +130,10 @@ class TodayScreen(Screen):
         self._fill(self._next, [self._lesson_row(each) for each in page.lessons], self.tr("No more lessons to come."))
         self._show_loads(page.loads)
         to_lesson, to_person = self._presenter.open_lesson, self._presenter.open_person
+        self._decide.setVisible(bool(page.decisions))
+        self._fill_lines(self._decide, page.decisions, "", "bad", self._presenter.open_decision)
+        if page.decisions:
+            self._counts[self._decide].set_state(f"{page.undecided:,}", "bad")
         self._fill_lines(self._close, page.to_close, self.tr("Every lesson is closed."), "warn", to_lesson)
         self._close_all.setVisible(bool(page.to_close))
         self._fill_lines(self._calls, page.calls, self.tr("Every message arrived."), "info", to_person)

@@ -37,6 +37,7 @@ QFrame[panel="top"] { background: $surface; border: 0; border-bottom: 1px solid 
 QFrame[panel="status"] { background: $surface; border: 0; border-top: 1px solid $border; }
 QFrame[panel="side"] { background: $surface; border: 0; border-left: 1px solid $border; }
 QFrame[panel="card"] { background: $surface; border: 1px solid $border; border-radius: ${radius_lg}px; }
+QFrame[panel="card"][chosen="true"] { border: 2px solid $accent; }
 QFrame[panel="note"] { background: $surface; border: 1px solid $border; border-radius: ${radius_md}px; }
 QFrame[panel="overlay"] { background: $surface; border: 1px solid $border_strong; border-radius: ${radius_lg}px; }
 QFrame[line="true"] { background: $border; border: 0; }

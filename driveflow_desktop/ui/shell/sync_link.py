@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.sync.status import SyncState, SyncStatus

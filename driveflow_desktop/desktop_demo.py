@@ -100,12 +100,10 @@ def _signed_in(replica: Replica, folder: DataFolder) -> "DesktopSync":
     from driveflow_desktop.desktop_sync import DesktopSync
     from driveflow_desktop.sync.session import MemorySessions
 
-    sync = DesktopSync(replica, folder, sessions=MemorySessions())
     actor = default_actor(replica)
     with replica.reader() as connection:
         email = None if actor.user_id is None else user_email(connection, actor.user_id)
-    sync.sign_in(email or "", PASSWORD, lambda: None, lambda error: say(f"The demo is not signed in: {error}"))
-    return sync
+    return DesktopSync(replica, folder, sessions=MemorySessions(), entry=(email or "", PASSWORD))
 
 
 @contextlib.contextmanager

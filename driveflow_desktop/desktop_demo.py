@@ -182,9 +182,16 @@ def _play_tour(folder: DataFolder, output: Path, clock: Clock, *, as_json: bool)
     from driveflow_desktop.demo.tour.play import play
 
     app = application()
-    with open_school(folder, "the DriveFlow tour", clock=clock) as replica:
+    with _service(folder), open_school(folder, "the DriveFlow tour", clock=clock) as replica:
         theme = Theme(app, Mode.LIGHT)
-        report = play(app, theme, lambda: make_program(replica, ForgetfulMemory(), theme), replica, output)
+        sync = _signed_in(replica, folder)
+        sync.start(app.quit)
+        try:
+            report = play(
+                app, theme, lambda: make_program(replica, ForgetfulMemory(), theme, sync=sync), replica, output
+            )
+        finally:
+            sync.stop()
     for line in report.lines:
         say(line)
     say(f"Screenshots and the report are in {output}.")

@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_import(commands)
     _add_files(commands)
+    _add_sync(commands)
     _add_checks(commands)
     _add_serve(commands)
     _add_schools(commands)
@@ -81,6 +82,10 @@ def _add_demo(commands: _Commands) -> None:
     demo.add_argument("--size", choices=SIZES, default="small", help="how large a school (default: small)")
     demo.add_argument("--tour", metavar="DIR", help="play the guided tour and write screenshots and reports into DIR")
     demo.add_argument("--fresh", action="store_true", help="make the demo school anew")
+    demo.add_argument("--second", choices=("owner", "instructor"), help="open a second window, on a replica of its own")
+    # What the demo tells the process of its second window.
+    demo.add_argument("--beside", metavar="URL", help=argparse.SUPPRESS)
+    demo.add_argument("--email", help=argparse.SUPPRESS)
     _common(demo, as_json=True)
     demo.set_defaults(handler=_demo)
 
@@ -109,6 +114,22 @@ def _add_files(commands: _Commands) -> None:
     for parser, handler in ((backup, _backup), (restore, _restore), (export, _export)):
         _common(parser, as_json=True)
         parser.set_defaults(handler=handler)
+
+
+def _add_sync(commands: _Commands) -> None:
+    join = commands.add_parser("join", help="fetch a school from its service into an empty folder")
+    join.add_argument("--url", required=True, metavar="URL", help="the address of the school's service")
+    who = join.add_mutually_exclusive_group(required=True)
+    who.add_argument("--invitation", metavar="CODE", help="the code of an invitation; the password is chosen now")
+    who.add_argument("--email", help="the address of an account that exists")
+    join.add_argument("--name", help="your name, with an invitation")
+    join.add_argument("--org", metavar="ID", help="which school, where you belong to several")
+    _common(join, as_json=True)
+    join.set_defaults(handler=_join)
+    sync = commands.add_parser("sync", help="send and fetch what is new, without a window")
+    sync.add_argument("--once", action="store_true", help="end when nothing is left to do")
+    _common(sync, as_json=True)
+    sync.set_defaults(handler=_sync)
 
 
 def _add_checks(commands: _Commands) -> None:
@@ -181,11 +202,14 @@ def _desktop(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     with collector_paused():
-        from driveflow_desktop.desktop_main import run_demo
+        from driveflow_desktop.desktop_demo import run_demo, run_second
 
     tour = None if arguments.tour is None else Path(arguments.tour)
     given: str | None = getattr(arguments, "data_dir", None)
-    return run_demo(given, arguments.size, tour=tour, fresh=arguments.fresh, as_json=arguments.json)
+    if given and arguments.beside and arguments.second and arguments.email:
+        return run_second(Path(given), arguments.beside, arguments.second, arguments.email)
+    made = {"fresh": arguments.fresh, "second": arguments.second, "as_json": arguments.json}
+    return run_demo(given, arguments.size, tour=tour, **made)
 
 
 def _import_students(arguments: argparse.Namespace) -> int:
@@ -210,6 +234,20 @@ def _export(arguments: argparse.Namespace) -> int:
     from driveflow_desktop.commands.files import export
 
     return _answer(arguments, export(_folder(arguments), arguments.file, _ask))
+
+
+def _join(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.syncing import join
+
+    if arguments.invitation and not arguments.name:
+        raise UserError("invalid", "An invitation needs your name.", hint="Add --name 'Ana Costa'.")
+    return _answer(arguments, join(_folder(arguments), arguments, _ask_password, _ask))
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from driveflow_desktop.commands.syncing import sync
+
+    return _answer(arguments, sync(_folder(arguments), arguments, _ask_password, _ask))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -259,6 +297,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _folder(arguments: argparse.Namespace) -> DataFolder:
     return data_folder(getattr(arguments, "data_dir", None))
+
+
+def _ask_password() -> str:
+    """The password of whoever signs in, from the terminal or standard input."""
+    if sys.stdin.isatty():
+        return getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _ask() -> str:

@@ -20,6 +20,8 @@ from driveflow_desktop.store.unit_of_work import Actor
 ORG_FACT: Final = "org_id"
 USER_FACT: Final = "user_id"
 """Facts of `replica_state`: whose school this is, and who sits here by default."""
+SERVICE_FACT: Final = "service_url"
+"""Fact: the address of the school's service; a school without one stays on this PC."""
 
 AskPassphrase = Callable[[], str]
 

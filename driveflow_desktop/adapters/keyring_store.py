@@ -38,7 +38,7 @@ class KeyringStore:
     kind = "keyring"
 
     def __init__(self, backend: KeyringBackend | None = None) -> None:
-        self._backend = _safe_backend(backend or keyring.get_keyring())
+        self._backend = safe_backend(backend)
 
     @property
     def description(self) -> str:
@@ -105,12 +105,15 @@ def is_safe(backend: KeyringBackend) -> bool:
     return not unsafe_module and not any(unsafe in name for unsafe in _UNSAFE_NAMES)
 
 
-def _safe_backend(found: KeyringBackend) -> KeyringBackend:
-    """`found`, or the first of a chain that is safe: a chain would pass a secret on to an unsafe one."""
+def safe_backend(backend: KeyringBackend | None = None) -> KeyringBackend:
+    """A back end (the system's by default), or the first of a chain that is safe: a chain would pass a secret on to an
+    unsafe one. Raises `UserError("no_keyring")` where there is none.
+    """
+    found = backend or keyring.get_keyring()
     chain = cast("list[KeyringBackend]", found.backends) if isinstance(found, ChainerBackend) else [found]
-    for backend in chain:
-        if is_safe(backend):
-            return backend
+    for one in chain:
+        if is_safe(one):
+            return one
     names = ", ".join(map(backend_name, chain)) or backend_name(found)
     raise UserError(
         "no_keyring",

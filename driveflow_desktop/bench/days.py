@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from driveflow_desktop.bench.data import DAY_ROWS, WEEK_ROWS, asked_of
 from driveflow_desktop.bench.figures import Figure, elapsed_ms, figure
-from driveflow_desktop.desktop_main import make_program
+from driveflow_desktop.desktop_window import make_program
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.replica import Replica, connect
 from driveflow_desktop.ui.program import Program

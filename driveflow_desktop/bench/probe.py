@@ -36,7 +36,7 @@ def _open(started: float, folder: Path) -> None:
     with collector_paused():  # as the `driveflow` command does
         from driveflow_desktop.composition import open_school
         from driveflow_desktop.data_folder import DataFolder
-        from driveflow_desktop.desktop_main import application, make_program
+        from driveflow_desktop.desktop_window import application, make_program
         from driveflow_desktop.ui.shell.theme import Mode, Theme
         from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 

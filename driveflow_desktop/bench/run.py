@@ -15,7 +15,7 @@ from driveflow_desktop.commands.answer import Answer
 from driveflow_desktop.composition import default_actor, open_school
 from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.demo.scale import DemoSize
-from driveflow_desktop.desktop_main import application
+from driveflow_desktop.desktop_window import application
 from driveflow_desktop.domain.identity.queries import school
 from driveflow_desktop.kernel.collector import collector_paused
 from driveflow_desktop.kernel.errors import UserError

@@ -92,12 +92,16 @@ class Envelope:
             self._metrics.bugs.inc()
             log.error("request %s failed", notes.request_id, exc_info=error)
             known = UserError("internal", f"The service failed (report {notes.request_id}).")
+        elif not isinstance(error, UserError | HTTPException):
+            log.warning("request %s: no answer from the database", notes.request_id, exc_info=error)
         notes.code = known.code
         headers = {}
         if known.code in {"unavailable", "too_many_requests"}:
             headers["Retry-After"] = str(known.details.get("retry_after", _RETRY_SECONDS))
         if known.code in {"unauthorised", "token_expired"}:
             headers["WWW-Authenticate"] = "Bearer"
+        if known.code in {"timeout", "too_large"}:
+            headers["Connection"] = "close"  # the rest of the body is not waited for
         if isinstance(error, HTTPException) and error.headers:
             headers |= error.headers
         return problem(known, headers=headers)

@@ -13,7 +13,7 @@ from driveflow_desktop.service.database import make_engine
 from driveflow_desktop.store.migrate import upgrade
 from driveflow_desktop.store.provision import prepare_database
 
-URL_VARIABLE: Final = "DRIVEFLOW_DATABASE_URL"
+URL_VARIABLES: Final = ("DRIVEFLOW_DATABASE_URL", "DATABASE_URL")
 
 
 @contextlib.contextmanager
@@ -24,7 +24,8 @@ def prepared_engine(folder: Path, given: str | None, environment: Mapping[str, s
     somebody uses it. Raises `UserError`: `database_url`, `database_unreachable`, and what `prepare_database`,
     `upgrade` and `EmbeddedPostgres` raise.
     """
-    with _database(folder, given or environment.get(URL_VARIABLE)) as url:
+    named = given or next((environment[name] for name in URL_VARIABLES if environment.get(name)), None)
+    with _database(folder, named) as url:
         engine = make_engine(url, pool_size=2)
         try:
             _bring_up(url, engine)

@@ -23,6 +23,7 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.service.answers import accepted, answer, decode, raw_body
 from driveflow_desktop.service.asking import epoch_told, number, path_id, query_id, require_spoken
 from driveflow_desktop.service.database import is_outage, is_retryable, school_transaction
+from driveflow_desktop.service.digest import school_digest
 from driveflow_desktop.service.envelope import notes_of
 from driveflow_desktop.service.epochs import (
     Head,
@@ -41,7 +42,7 @@ from driveflow_desktop.service.push import Push, prepare_push, push_slice
 from driveflow_desktop.service.runtime import Runtime
 from driveflow_desktop.service.snapshot import Packer, Place, Snapshot, read_place
 from driveflow_desktop.sync.protocol import ChangesPage, PushRequest
-from driveflow_desktop.sync.snapshot_protocol import HeadEvent
+from driveflow_desktop.sync.snapshot_protocol import DigestAnswer, HeadEvent
 
 T = TypeVar("T")
 
@@ -85,6 +86,7 @@ class SchoolRoutes:
             Route("/v1/orgs/{org}/changes", self.changes, methods=["GET"]),
             Route("/v1/orgs/{org}/changes", self.push, methods=["POST"]),
             Route("/v1/orgs/{org}/stream", self.stream, methods=["GET"]),
+            Route("/v1/orgs/{org}/digest", self.digest, methods=["GET"]),
             Route("/v1/orgs/{org}/snapshot", self.snapshot, methods=["GET"]),
         ]
 
@@ -237,6 +239,23 @@ class SchoolRoutes:
                     if not is_outage(problem):
                         raise
                     return  # the client comes back, and is told then
+
+    # -- digest -------------------------------------------------------------------------------------------------
+
+    async def digest(self, request: Request) -> Response:
+        """`GET …/digest`: what the member's replica should add up to."""
+        caller = await self._identify(request)
+        require_spoken(request)
+        found = await run_in_threadpool(self._digest, request, caller, number(request, "at"))
+        return answer(found, request)
+
+    def _digest(self, request: Request, caller: Caller, at: int) -> DigestAnswer:
+        member = self._enter(request, caller)
+        with school_transaction(self._runtime.engine, member.org_id, read_only=True) as connection:
+            head = self._visit(request, connection, member).head
+            if at != head.seq:
+                raise UserError("not_current", "The log has moved on.", hint="Pull first.")
+            return DigestAnswer(head.seq, school_digest(connection, member))
 
     # -- snapshot -----------------------------------------------------------------------------------------------
 

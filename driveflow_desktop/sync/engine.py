@@ -75,10 +75,18 @@ def step(state: EngineState, event: Event, now: Moment) -> tuple[EngineState, li
 
 
 def _started(state: EngineState, event: Started, now: Moment) -> tuple[EngineState, list[Effect]]:
-    state = replace(
-        state, user_id=event.user_id, cursor=event.cursor, counts=event.counts, digest_at=now.at + DIGEST_SECONDS
+    # After a stop nothing of the job that was cut is left.
+    fresh = EngineState(
+        user_id=event.user_id,
+        cursor=event.cursor,
+        counts=event.counts,
+        digest_at=now.at + DIGEST_SECONDS,
+        token_until=state.token_until,
+        repaired_at=state.repaired_at,
+        synced_at=state.synced_at,
+        shown=state.shown,
     )
-    return wanting_all(state), []
+    return wanting_all(fresh), []
 
 
 def _ticked(state: EngineState, _event: Event, _now: Moment) -> tuple[EngineState, list[Effect]]:
@@ -110,7 +118,9 @@ def _pushed(state: EngineState, event: Pushed, now: Moment) -> tuple[EngineState
     earlier = state.jobs
     state = well(state, event.job, event.counts)
     grown = min(MAX_MUTATIONS, state.push_limit * 2)
-    state = replace(state, push_limit=grown, head=max(event.head, state.head or 0))
+    # A push of nothing asked nobody, so it knows no head.
+    head = max(event.head, state.head or 0) if event.sent else state.head
+    state = replace(state, push_limit=grown, head=head)
     if event.trouble is not None:
         # It was heard, but the service failed on some of it: those come again, less and less often.
         state, _none = failed(replace(state, jobs=earlier), Failed(event.job, event.trouble), now)

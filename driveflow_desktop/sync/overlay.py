@@ -219,7 +219,10 @@ class _Rewrite:
             rows.delete(self._connection, self._org_id, [row_id for _table, row_id in keys])
             standing = [image for image in (images[key] for key in keys) if image is not None]
             found += self._insert(rows, [rows.from_wire(image, all_columns=True) for image in standing])
-        return found or [*self._double_bookings()] or [*self._orphans(images)]
+        if found or not self._pending.rows():
+            # Only pending work can give way; where there is none, nothing is looked for.
+            return found
+        return [*self._double_bookings()] or [*self._orphans(images)]
 
     def _insert(self, rows: RowCodec, decoded: Sequence[Mapping[str, Value]]) -> list[_Collision]:
         if not decoded:
@@ -272,6 +275,8 @@ class _Rewrite:
                 continue
             for column, target, _cascades in codec(child).parents:
                 suspects = ((child.c.id, written.get(table, ())), (child.c[column], removed.get(target, ())))
+                if not any(ids for _named, ids in suspects):
+                    continue
                 for row_id, parent_id in self._without_parent(child, column, target, suspects):
                     mine, parent = (str(table), row_id), (target, parent_id)
                     if transactions := self._pending.transactions_on(mine):

@@ -28,6 +28,9 @@ from driveflow_desktop.sync.session_protocol import (
     SCHEMA_HEADER,
     AcceptInvitationAnswer,
     AcceptInvitationRequest,
+    DevicesAnswer,
+    InvitationAnswer,
+    InvitationRequest,
     MembersAnswer,
     RefreshAnswer,
     RefreshRequest,
@@ -129,6 +132,20 @@ class HttpService:
             except (httpx.HTTPError, OSError, BadBody, msgspec.DecodeError) as problem:
                 return _failure_of_exception(problem)
         return None
+
+    def invite(self, token: str, request: InvitationRequest) -> Answer[InvitationAnswer] | Failure:
+        """Invite a person into the school."""
+        return self._call("POST", self._path("invitations"), InvitationAnswer, token=token, body=request)
+
+    def devices(self, token: str) -> Answer[DevicesAnswer] | Failure:
+        """The PCs that hold a copy of the school."""
+        return self._call("GET", self._path("devices"), DevicesAnswer, token=token)
+
+    def revoke(self, token: str, device_id: UUID) -> Failure | None:
+        """End a PC's access."""
+        path = self._path(f"devices/{device_id}")
+        with self._opened("DELETE", path, token, {}, patience=_PATIENCE) as answer:
+            return answer if isinstance(answer, Failure) else None
 
     # -- sessions -----------------------------------------------------------------------------------------------
 

@@ -110,6 +110,10 @@ class SyncPort(Protocol):
         """
         ...
 
+    def edited(self) -> None:
+        """The desk committed something, which may be sent."""
+        ...
+
     def sync_now(self) -> None:
         """Sync at once, and not by and by."""
         ...

@@ -62,6 +62,10 @@ class Faults:
         return self.random.random() < chance
 
 
+class Killed(BaseException):
+    """The PC went off between the service's commit and its own."""
+
+
 class Line:
     """The service as one desk reaches it."""
 
@@ -75,6 +79,7 @@ class Line:
         """Bytes after which the next snapshots are cut, one for each."""
         self.mangle: Callable[[bytes], bytes] = lambda body: body
         self.replays: list[UUID] = []
+        self.kill_next = False
 
     # -- the port -----------------------------------------------------------------------------------------------
 
@@ -175,6 +180,9 @@ class Line:
         answer = self._serve(serve)
         if self.faults.hits(self.faults.repeat):
             answer = self._serve(serve)
+        if self.kill_next:
+            self.kill_next = False
+            raise Killed
         if self.faults.no_way_in or self.faults.hits(self.faults.lose_answer):
             return unreachable()
         return answer

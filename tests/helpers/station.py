@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from uuid import UUID
 
 from driveflow_desktop.domain.hard_rules import hard_rules
 from driveflow_desktop.domain.tables import METADATA
@@ -11,17 +10,14 @@ from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.kernel.ids import IdSource
 from driveflow_desktop.store.migrate import SCHEMA_REVISION
 from driveflow_desktop.store.replica import Replica, ReplicaKey
-from driveflow_desktop.sync.happenings import Edited, Event, Moment, Ticked, Woken
+from driveflow_desktop.sync.happenings import Edited, Event, Moment, SignedIn, Ticked, Woken
 from driveflow_desktop.sync.local import LocalReplica
 from driveflow_desktop.sync.session import KeptSession, MemorySessions, Session
+from driveflow_desktop.sync.session_protocol import SignedInUser, SignInAnswer
 from driveflow_desktop.sync.status import SyncStatus
 from driveflow_desktop.sync.worker import Listeners, Worker
-from tests.helpers.line import Faults, Line
+from tests.helpers.line import Faults, Killed, Line
 from tests.helpers.world import START, Desk
-
-
-class Killed(BaseException):
-    """The PC went off in the middle of something."""
 
 
 @dataclass
@@ -60,6 +56,7 @@ class Station:
         self.stream = Stand()
         self.outcome: Event | None = None
         self.start()
+        self.step()
 
     def now(self) -> Moment:
         """Time never goes back on this clock, whatever the wall says."""
@@ -69,18 +66,19 @@ class Station:
     def start(self) -> None:
         """The program starts, with what the disk and the keyring keep."""
         self.local = LocalReplica(self.desk.replica, self.desk.member.org_id, lambda: self.now().at)
+        self.session = Session(self.sessions, self.desk.member.device_id)
         listeners = Listeners(self.heard.statuses.append, self.heard.changes.append, self._replaced, self._locked)
         self.worker = Worker(
             self.local,
             self.line,
-            Session(self.sessions, self.desk.member.device_id),
+            self.session,
             self.stream,
             listeners,
             snapshot_path=self.desk.replica.path.with_suffix(".snapshot"),
             now=self.now,
         )
         self.stream.listening = False
-        self.outcome = self.worker.handle(self.worker.started())
+        self.outcome = self.worker.started()
 
     def restart(self) -> None:
         """Killed and started again: the replica is opened anew from its files."""
@@ -113,8 +111,19 @@ class Station:
 
     def tell(self, event: Event) -> None:
         """An event from outside."""
-        found = self.worker.handle(event)
-        self.outcome = self.outcome or found
+        try:
+            found = self.worker.handle(event)
+        except Killed:
+            self.restart()
+        else:
+            self.outcome = self.outcome or found
+
+    def sign_in(self) -> None:
+        """The person signs in again."""
+        user = self.desk.member.user_id
+        tokens = SignInAnswer("access", 900, "refresh", SignedInUser(user, "someone@example.org", "Someone"), ())
+        self.session.begin(tokens)
+        self.tell(SignedIn(user, 900.0, self.local.counts(user)))
 
     def edited(self) -> None:
         """The desk committed something."""
@@ -127,6 +136,13 @@ class Station:
 
     def step(self) -> bool:
         """Handle one outcome, or a tick that is due; says whether there was something to do."""
+        try:
+            return self._step()
+        except Killed:
+            self.restart()
+            return True
+
+    def _step(self) -> bool:
         if self.outcome is not None:
             event, self.outcome = self.outcome, None
             self.outcome = self.worker.handle(event)
@@ -154,7 +170,3 @@ class Station:
 
     def waiting(self) -> int:
         return self.desk.waiting()
-
-
-def user_of(station: Station) -> UUID:
-    return station.desk.member.user_id

@@ -212,6 +212,11 @@ class World:
         self.desks.append(desk)
         return desk
 
+    def trim_log(self) -> None:
+        """The service forgets its old log."""
+        with school_transaction(self.engine, self.org_id) as connection:
+            connection.execute(HEADS.update().where(HEADS.c.org_id == self.org_id).values(min_seq=HEADS.c.head_seq))
+
     def restored_from(self, url: str) -> None:
         """The service goes on from another database, in another epoch."""
         self.engine.dispose()

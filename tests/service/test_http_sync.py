@@ -9,14 +9,18 @@ from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+import psycopg
 import pytest
+import sqlalchemy as sa
 import zstandard
 
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.tables import Student
+from driveflow_desktop.kernel.resources import bundled
 from driveflow_desktop.service import push as push_module
 from driveflow_desktop.service import school_routes
 from driveflow_desktop.service.apply import TransactionApplier
+from driveflow_desktop.service.asking import SPOKEN
 from driveflow_desktop.service.database import school_transaction
 from driveflow_desktop.service.epochs import begin_epoch
 from driveflow_desktop.store.migrate import SCHEMA_REVISION
@@ -249,6 +253,27 @@ def test_a_long_push_lets_others_in(world: World, service: Service, monkeypatch:
     assert slices == [1, 2, 3]
     assert [result.status for result in answer.results] == ["applied"] * 3
     assert [result.status for result in push(service, office, request).results] == ["duplicate"] * 3
+
+
+def test_a_deadlock_is_tried_again(world: World, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = world.desk("office")
+    failures = [psycopg.errors.DeadlockDetected(), psycopg.errors.SerializationFailure()]
+    judge = push_module.push_slice
+
+    def unlucky(connection, work, *, hold):
+        if failures:
+            raise sa.exc.OperationalError("a statement", None, failures.pop())
+        judge(connection, work, hold=hold)
+
+    monkeypatch.setattr(school_routes, "push_slice", unlucky)
+    assert [result.status for result in push(service, office, enlist(office, "Ethan")).results] == ["applied"]
+    assert failures == []
+
+
+def test_the_spoken_generations_are_the_last_two() -> None:
+    revisions = sorted(file.name[:4] for file in (bundled("migrations") / "versions").glob("[0-9]*.py"))
+    assert list(SPOKEN) == revisions[-2:]
+    assert SPOKEN[-1] == SCHEMA_REVISION
 
 
 @pytest.mark.logs("could not be judged")

@@ -19,6 +19,7 @@ class FakeSync:
     status: SyncStatus = SYNCED
     facts: SyncFacts = FACTS
     asked: list[str] = field(default_factory=list)
+    edits: int = 0
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
     def changed(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
@@ -30,6 +31,10 @@ class FakeSync:
         self.status = status
         for listener in list(self.listeners):
             listener(changes or Changes())
+
+    def edited(self) -> None:
+        """Count what was committed."""
+        self.edits += 1
 
     def sync_now(self) -> None:
         self.asked.append("sync")

@@ -73,14 +73,6 @@ class Driver:
                 raise Bug("the tour waited too long for the program")
         self._spin()
 
-    def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Wait until `holds`, or fail saying `what`."""
-        deadline = monotonic() + _PATIENCE_S
-        while not holds():
-            if monotonic() > deadline:
-                raise Bug(f"the tour waited in vain: {what}")
-            QTest.qWait(5)
-
     def query(self, look: Callable[[Connection], T]) -> T:
         """Ask the database, beside the program."""
         with self.replica.reader() as connection:
@@ -122,14 +114,6 @@ class Driver:
         for character in text:
             self._count(keys=1)
             QTest.keyClicks(self._focus(), character)
-        self._spin()
-
-    def click(self, widget: QWidget, at: QPoint | None = None, *, double: bool = False) -> None:
-        """Click a widget, in its middle unless told where."""
-        self._count(clicks=2 if double else 1)
-        place = at or widget.rect().center()
-        act = QTest.mouseDClick if double else QTest.mouseClick
-        act(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
         self._spin()
 
     def drag(self, widget: QWidget, start: QPoint, end: QPoint, *, drop: bool = True) -> None:

@@ -9,10 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from driveflow_desktop.domain.execution.tables import Lesson, Trip
-from driveflow_desktop.domain.paging import Page, page_of
 from driveflow_desktop.store.types import Json
-
-PAGE_SIZE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +64,6 @@ def lessons_of(connection: sa.Connection, org_id: UUID, booking_ids: Collection[
     where = (Lesson.org_id == org_id, Lesson.booking_id.in_(booking_ids))
     rows = connection.execute(sa.select(*_COLUMNS).where(*where)).mappings()
     return {row["booking_id"]: LessonFacts(**row) for row in rows}
-
-
-def lessons_of_student(
-    connection: sa.Connection, org_id: UUID, student_id: UUID, *, before: UUID | None = None, limit: int = PAGE_SIZE
-) -> Page[LessonFacts, UUID]:
-    """A student's lessons, the latest recorded first."""
-    statement = sa.select(*_COLUMNS).where(Lesson.org_id == org_id, Lesson.student_id == student_id)
-    if before is not None:
-        recorded = sa.select(Lesson.created_at).where(Lesson.org_id == org_id, Lesson.id == before).scalar_subquery()
-        same_moment = sa.and_(Lesson.created_at == recorded, Lesson.id < before)
-        statement = statement.where(sa.or_(Lesson.created_at < recorded, same_moment))
-    statement = statement.order_by(Lesson.created_at.desc(), Lesson.id.desc()).limit(limit + 1)
-    rows = [LessonFacts(**row) for row in connection.execute(statement).mappings()]
-    return page_of(rows, limit, lambda last: last.id)
 
 
 def driven(connection: sa.Connection, org_id: UUID, student_id: UUID) -> Driven:

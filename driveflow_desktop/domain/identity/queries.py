@@ -116,6 +116,11 @@ def authorise(connection: sa.Connection, actor: Actor, action: Action) -> None:
     require(roles_of(connection, actor.org_id, actor.user_id), action)
 
 
+def user_email(connection: sa.Connection, user_id: UUID) -> str | None:
+    """The address that a person signs in with; None when the person is not known here."""
+    return connection.execute(sa.select(User.email).where(User.id == user_id)).scalar_one_or_none()
+
+
 def user_names(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, str]:
     """Names of people who sign in, by id; the unknown are left out."""
     if not ids:

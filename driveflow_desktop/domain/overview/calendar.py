@@ -77,22 +77,6 @@ def calendar_week(
     return _page(connection, setting, now, [instructor_id], with_cancelled)
 
 
-def day_loads(
-    connection: sa.Connection, org_id: UUID, first: date, last: date, instructor_id: UUID | None = None
-) -> dict[date, DayLoad]:
-    """How full each local day is, for the month; days without lessons are left out."""
-    setting = load_setting(connection, org_id, Days(first, last))
-    where = [*_within(org_id, setting.days.span(setting.tz)), Booking.status.in_(_COUNTED)]
-    if instructor_id is not None:
-        where.append(Booking.instructor_id == instructor_id)
-    found: dict[date, DayLoad] = {}
-    for start, end in connection.execute(sa.select(Booking.start_at, Booking.end_at).where(*where)):
-        day = local_date(start, setting.tz)
-        lessons, minutes = found.get(day, (0, 0))
-        found[day] = DayLoad(lessons + 1, minutes + Interval(start, end).minutes)
-    return found
-
-
 # -- a page -------------------------------------------------------------------------------------------------------
 
 

@@ -90,11 +90,6 @@ class NextLesson:
     service_kind: ServiceKind
     instructor_name: str
 
-    @property
-    def is_test(self) -> bool:
-        """Whether it is a driving test."""
-        return self.service_kind is ServiceKind.DRIVING_TEST
-
 
 @dataclass(frozen=True, slots=True)
 class StudentRow:

@@ -207,18 +207,6 @@ def minutes_back_percents(connection: sa.Connection, org_id: UUID, booking_ids: 
     }
 
 
-def bookings_of_student(
-    connection: sa.Connection,
-    org_id: UUID,
-    student_id: UUID,
-    *,
-    before: BookingKey | None = None,
-    limit: int = PAGE_SIZE,
-) -> Page[BookingFacts, BookingKey]:
-    """A student's bookings, the latest first."""
-    return _latest_first(connection, (Booking.org_id == org_id, Booking.student_id == student_id), before, limit)
-
-
 def bookings_of_instructor(
     connection: sa.Connection,
     org_id: UUID,
@@ -229,31 +217,6 @@ def bookings_of_instructor(
 ) -> Page[BookingFacts, BookingKey]:
     """An instructor's bookings, the latest first."""
     where = (Booking.org_id == org_id, Booking.instructor_id == instructor_id)
-    return _latest_first(connection, where, before, limit)
-
-
-def bookings_between(
-    connection: sa.Connection,
-    org_id: UUID,
-    start: datetime,
-    end: datetime,
-    *,
-    statuses: Collection[BookingStatus] | None = None,
-    before: BookingKey | None = None,
-    limit: int = PAGE_SIZE,
-) -> Page[BookingFacts, BookingKey]:
-    """The school's bookings that start in [start, end), optionally of some statuses, the latest first."""
-    where: tuple[sa.ColumnElement[bool], ...] = (
-        Booking.org_id == org_id,
-        Booking.start_at >= start,
-        Booking.start_at < end,
-    )
-    if statuses is not None:
-        # Without the unary plus SQLite would walk all bookings of a status instead of the span's.
-        where = (
-            *where,
-            sa.type_coerce(Booking.status, sa.String).concat("").in_([status.value for status in statuses]),
-        )
     return _latest_first(connection, where, before, limit)
 
 

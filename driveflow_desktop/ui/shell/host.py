@@ -51,11 +51,6 @@ class ScreenHost(QWidget):
         """The screen on show."""
         return self._screens.get(self._current)
 
-    @property
-    def created_ids(self) -> frozenset[str]:
-        """The screens made so far."""
-        return frozenset(self._screens)
-
     def allowed(self) -> Sequence[ScreenSpec]:
         """The screens the person may open, in rail order."""
         return [spec for spec in self._specs.values() if not spec.permission or spec.permission in self._rights]
@@ -101,10 +96,6 @@ class ScreenHost(QWidget):
                 screen.refresh(changes)
             else:
                 self._stale[screen_id] = self._stale.get(screen_id, Changes()).merge(changes)
-
-    def is_stale(self, screen_id: str) -> bool:
-        """Whether a hidden screen will refresh when it is shown."""
-        return screen_id in self._stale
 
     def close_all(self) -> None:
         """Throw every screen away: another school, or another person. The next `open` begins anew."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.sync.status import SyncState, SyncStatus
@@ -42,6 +42,12 @@ class SyncLink(QObject):
     def facts(self) -> SyncFacts:
         """Where this PC syncs, and as what."""
         return _NOWHERE if self._port is None else self._port.facts
+
+    @Slot()
+    def edited(self) -> None:
+        """The desk committed something."""
+        if self._port is not None:
+            self._port.edited()
 
     def sync_now(self) -> None:
         """Sync at once."""

@@ -10,7 +10,7 @@ from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.ui.widgets.buttons import Button, PrimaryButton
 from driveflow_desktop.ui.widgets.flow import FlowLayout
 from driveflow_desktop.ui.widgets.marks import Avatar, IconMark, Pill, PillTone
-from driveflow_desktop.ui.widgets.text import ElidedLabel, dress, hairline, label
+from driveflow_desktop.ui.widgets.text import ElidedLabel, hairline, label
 
 _LABEL_WIDTH = 106
 SIDE_PANEL_WIDTH = 340
@@ -71,10 +71,6 @@ class Card(QFrame):
                 self._column.takeAt(index)
                 widget.hide()
                 widget.deleteLater()
-
-    def set_chosen(self, chosen: bool) -> None:
-        """Outline the card as the one picked among several."""
-        dress(self, chosen="true" if chosen else "false")
 
 
 class CardColumns(QScrollArea):

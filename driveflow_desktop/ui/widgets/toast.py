@@ -51,11 +51,6 @@ class ToastHost(QFrame):
         """The message on show, empty when there is none."""
         return "" if self.isHidden() else self._text.text()
 
-    @property
-    def counting(self) -> bool:
-        """Whether the message's time is running (not paused)."""
-        return self._timer.isActive()
-
     def show_toast(self, text: str, undo: Callable[[], None] | None = None) -> None:
         """Show `text`, with an Undo button that calls `undo` at most once, and say it to screen readers."""
         self._act = undo

@@ -13,7 +13,7 @@ from driveflow_desktop.domain.execution import queries as lessons
 from driveflow_desktop.domain.finance import queries as finance
 from driveflow_desktop.domain.identity.tables import User
 from driveflow_desktop.domain.overview.booking import booking_detail, next_free_for
-from driveflow_desktop.domain.overview.calendar import calendar_day, calendar_week, day_loads
+from driveflow_desktop.domain.overview.calendar import calendar_day, calendar_week
 from driveflow_desktop.domain.overview.today import today
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.scheduling import queries
@@ -49,7 +49,6 @@ def everything(school: School) -> dict[str, Query]:
     search = SlotSearch(60, WEEK.first, WEEK.last, MIA, Place(-33.89, 151.2), preferred_times=evenings)
     slot = Slot(DANA, at(9.5), at(10.5), NOAH, Place(-33.89, 151.2))
     last = (bookings[-1]["start_at"], ids[-1])
-    statuses = [BookingStatus.CONFIRMED, BookingStatus.COMPLETED]
     return {
         "contexts": lambda c: load_contexts(c, load_setting(c, ORG, WEEK), now, None, MIA),
         "one context": lambda c: load_contexts(c, load_setting(c, ORG, WEEK), now, [ETHAN], NOAH),
@@ -60,10 +59,8 @@ def everything(school: School) -> dict[str, Query]:
         "alternatives": lambda c: alternatives_to(c, load_setting(c, ORG, WEEK), slot, now),
         "next free": lambda c: next_free_for(c, ORG, ids[4], now),
         "booking": lambda c: queries.booking(c, ORG, ids[0]),
-        "of student": lambda c: queries.bookings_of_student(c, ORG, NOAH, limit=2),
-        "of student, on": lambda c: queries.bookings_of_student(c, ORG, NOAH, before=last, limit=2),
         "of instructor": lambda c: queries.bookings_of_instructor(c, ORG, DANA, limit=3),
-        "between": lambda c: queries.bookings_between(c, ORG, at(0), at(24), statuses=statuses),
+        "of instructor, on": lambda c: queries.bookings_of_instructor(c, ORG, DANA, before=last, limit=2),
         "series": lambda c: queries.series(c, ORG, series),
         "held": lambda c: queries.held(c, ORG),
         "week": lambda c: queries.weekly_hours(c, ORG, DANA),
@@ -74,14 +71,12 @@ def everything(school: School) -> dict[str, Query]:
         "quote": lambda c: quote_cancellation(c, ORG, ids[1], CancellationActor.STUDENT, now),
         "lesson": lambda c: lessons.lesson_of(c, ORG, ids[0]),
         "lessons": lambda c: lessons.lessons_of(c, ORG, ids),
-        "lessons of student": lambda c: lessons.lessons_of_student(c, ORG, MIA, limit=1),
         "driven": lambda c: lessons.driven(c, ORG, MIA),
         "money": lambda c: finance.money_of_all(c, ORG, ids),
         "payments": lambda c: finance.payments_of(c, ORG, ids[1]),
         "payout": lambda c: finance.has_payout_line(c, ORG, ids[0]),
         "day": lambda c: calendar_day(c, ORG, MONDAY, now, with_cancelled=True),
         "instructor's week": lambda c: calendar_week(c, ORG, DANA, MONDAY, now),
-        "month": lambda c: day_loads(c, ORG, MONDAY, date(2026, 12, 31)),
         "today": lambda c: today(c, ORG, now),
         "detail": lambda c: booking_detail(c, ORG, ids[1], DESK, now),
     }

@@ -5,7 +5,7 @@ import pytest
 from driveflow_desktop.domain.desk.commands import CancelRequest, cancel, start, take_payment
 from driveflow_desktop.domain.finance.commands import NewPayment
 from driveflow_desktop.domain.finance.values import PaidState, PaymentMethod
-from driveflow_desktop.domain.overview.calendar import calendar_day, calendar_week, day_loads
+from driveflow_desktop.domain.overview.calendar import calendar_day, calendar_week
 from driveflow_desktop.domain.overview.entries import suburb_of
 from driveflow_desktop.domain.people.rules.places import Place
 from driveflow_desktop.domain.people.tables import Instructor
@@ -101,14 +101,6 @@ def test_a_week_is_one_instructor_by_day_over_the_change_of_the_clocks(school):
     assert [column.span.minutes for column in shown.columns] == [1440, 1440, 1440, 1500, 1440, 1440, 1440]
     assert [column.lessons for column in shown.columns] == [0, 0, 0, 0, 1, 0, 0]
     assert len(shown.entries) == 1
-
-
-def test_a_month_of_loads(school):
-    make(school, MIA, DANA, LESSON, at(10))
-    make(school, NOAH, ETHAN, HIGHWAY, at(10))
-    first, last = date(2026, 11, 1), date(2026, 11, 30)
-    assert school.read(lambda c: day_loads(c, ORG, first, last)) == {MONDAY: (2, 150)}
-    assert school.read(lambda c: day_loads(c, ORG, first, last, ETHAN)) == {MONDAY: (1, 90)}
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,41 @@ def test_refunds_never_exceed_what_came_in_and_every_cent_has_an_owner(
         ]
 
 
+@given(
+    price=st.integers(2, 10**5),
+    fee_bp=st.integers(0, 10_000),
+    part=st.integers(1, 99),
+    asked=st.integers(1, 10**5),
+    backs=st.lists(st.integers(1, 100), max_size=4),
+)
+def test_deposit_and_fee_go_back_each_by_its_own_split(
+    price: int, fee_bp: int, part: int, asked: int, backs: list[int]
+) -> None:
+    """Nobody is left with a cent too many or too few when all has gone back."""
+    fee = split_price(price, fee_bp).platform_fee_cents
+    splits = {
+        K.DEPOSIT: charge_split(max(1, price * part // 100), Money(price, fee)),
+        K.FEE: charge_split(asked, Money(price, fee)),
+    }
+    held = {UUID(int=number): list(splits[kind]) for number, kind in enumerate(splits)}
+    payments = [paid(number, kind, sum(splits[kind])) for number, kind in enumerate(splits)]
+    for percent in (*backs, 100):
+        left = sum(one.amount_cents - one.refunded_cents for one in payments)
+        amount = left * percent // 100
+        if not amount:
+            continue
+        quote = refund_amount_quote(price, fee, payments, amount)
+        for row in quote.rows:
+            held[row.payment_id][0] -= row.platform_fee_cents
+            held[row.payment_id][1] -= row.instructor_share_cents
+        assert min(min(parts) for parts in held.values()) >= 0
+        assert quote.platform_keeps_cents == sum(platform for platform, _ in held.values())
+        assert quote.instructor_keeps_cents == sum(instructor for _, instructor in held.values())
+        gone = {row.payment_id: row.amount_cents for row in quote.rows}
+        payments = [replace(one, refunded_cents=one.refunded_cents + gone.get(one.id, 0)) for one in payments]
+    assert list(held.values()) == [[0, 0], [0, 0]]
+
+
 def lesson(status: B, *, hours: int = -2, **money: int) -> BookingAccount:
     return BookingAccount(status, NOW + timedelta(hours=hours), 9500, MoneyOf(**money))
 

@@ -16,9 +16,7 @@ from driveflow_desktop.domain.scheduling.rules.verdict import (
     Verdict,
     VerdictKind,
     require_bookable_slot,
-    require_free,
     verdict,
-    verdicts,
 )
 from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.errors import UserError
@@ -177,19 +175,6 @@ def test_the_desk_may_overrule_advice_but_never_an_overlap() -> None:
         require_bookable_slot(taken, list(VerdictKind))
     assert refused.value.code == "slot_taken"
     assert refused.value.details["blocking"] == UUID(int=100)
-
-
-def test_the_service_checks_the_hard_rules_alone() -> None:
-    require_free(slot(3, 4, student_id=MIA), [booked(100, 10, 11)], [])
-    with pytest.raises(UserError) as refused:
-        require_free(slot(3, 4, student_id=MIA), [], [booked(100, 3.5, 5)])
-    assert refused.value.code == "student_busy"
-
-
-def test_many_slots_at_once_get_what_each_gets_alone() -> None:
-    around = {DANA: context(booked(100, 10, 11))}
-    slots = [slot(9 + quarter / 4, 10 + quarter / 4) for quarter in range(30)]
-    assert verdicts(slots, around) == [verdict(one, around[DANA]) for one in slots]
 
 
 def test_what_occupies_a_slot() -> None:

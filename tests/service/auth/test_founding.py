@@ -9,6 +9,7 @@ import pytest
 from driveflow_desktop.cli import main
 from driveflow_desktop.domain.scheduling.rules.cancellation import DEFAULT_POLICY
 from driveflow_desktop.kernel.clock import SystemClock
+from driveflow_desktop.service.preparing import URL_VARIABLES
 from tests.service.auth.campus import Campus
 from tests.service.auth.test_sessions import code_of
 
@@ -88,7 +89,8 @@ def test_a_database_that_is_none_is_said_without_its_password(capsys: pytest.Cap
 def test_without_a_url_it_is_the_services_own_postgres(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.delenv("DRIVEFLOW_DATABASE_URL", raising=False)
+    for name in URL_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     folder = ("--data-dir", str(tmp_path / "data"))
     status, made = run(capsys, "school", "create", "--name", "H", "--owner-email", "jo@example.com", *folder)
     assert status == 0

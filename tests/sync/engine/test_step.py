@@ -108,6 +108,7 @@ def settled(roll: float = 0.5) -> Bench:
     bench = started(roll=roll)
     assert bench.job is Job.PUSH
     bench.pushed(sent=0)
+    assert bench.status.state is SyncState.SYNCING  # nobody was asked yet
     assert bench.job is Job.PULL
     bench.pulled()
     assert bench.job is Job.MEMBERS

@@ -7,8 +7,6 @@ import sqlalchemy as sa
 
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.tables import Student
-from driveflow_desktop.service.database import school_transaction
-from driveflow_desktop.service.journal import HEADS
 from driveflow_desktop.sync.happenings import Asked
 from driveflow_desktop.sync.status import SyncState
 from tests.helpers.postgres import PostgresDatabases
@@ -121,7 +119,7 @@ def test_the_outbox_outlives_a_snapshot(world: World):
     office.do(lambda uow: uow.insert(Student, {"full_name": "Mia Novak"}))
     station.edited()
     station.settle()
-    trim_log(world)
+    world.trim_log()
     station.line.faults.heal()
     office.replica.execute(lambda uow: uow.update(Student, things.chloe, {"phone": "+61412555020"}), office.actor)
     set_cursor_back(station)
@@ -176,12 +174,6 @@ def test_a_changed_scope_takes_what_is_no_longer_ours_from_the_disk(world: World
     assert back.rows(Student) == {}
     back.replica.checkpoint()
     assert station.status.state is SyncState.SYNCED
-
-
-def trim_log(world: World) -> None:
-    """The service forgets its old log."""
-    with school_transaction(world.engine, world.org_id) as connection:
-        connection.execute(HEADS.update().where(HEADS.c.org_id == world.org_id).values(min_seq=HEADS.c.head_seq))
 
 
 def set_cursor_back(station: Station) -> None:

@@ -46,11 +46,13 @@ def test_changes_reach_the_screen_on_show_and_wait_for_the_others(rig: Rig) -> N
     rig.window.dispatch(PAYMENT)
     assert calendar.log == [BOOKING]
     assert today.log == []
-    assert rig.window.host.is_stale("today")
     rig.window.open("today")
     assert today.log == [BOOKING.merge(PAYMENT), "activated"]
-    assert not rig.window.host.is_stale("today")
-    assert not rig.window.host.is_stale("calendar")
+    calendar.log.clear()
+    rig.window.open("calendar")
+    rig.window.open("today")
+    assert calendar.log == ["activated", "deactivated"], "what it has shown it does not show again"
+    assert today.log[2:] == ["deactivated", "activated"]
 
 
 def test_screens_reach_each_other_by_intents(rig: Rig) -> None:
@@ -265,4 +267,4 @@ def test_everything_that_takes_the_focus_has_a_name(rig: Rig) -> None:
 def test_titles_are_as_large_as_the_tokens_say(rig: Rig) -> None:
     titles = [label for label in rig.window.host.findChildren(QLabel) if label.text() == "Today"]
     assert [label.font().pixelSize() for label in titles] == [19]
-    assert titles[0].font().weight() == QFont.Weight.DemiBold
+    assert titles[0].font().weight() == QFont.Weight.Bold

@@ -220,8 +220,7 @@ def test_cards_part_their_rows(qtbot: QtBot, theme: Theme) -> None:
     shown = [each.text() for each in card.findChildren(QLabel) if not each.isHidden() and each.parent() is card]
     assert shown == ["To close", "3"]
     card.set_title("All closed")
-    card.set_chosen(chosen=True)
-    assert (card.accessibleName(), card.property("chosen")) == ("All closed", "true")
+    assert card.accessibleName() == "All closed"
 
 
 def test_side_panel(qtbot: QtBot, theme: Theme) -> None:

@@ -52,27 +52,25 @@ def test_a_newer_one_takes_its_place(page: QWidget, qtbot: QtBot) -> None:
     assert undone == ["two"]
 
 
-def test_the_time_stands_still_under_the_mouse(page: QWidget) -> None:
-    toasts = ToastHost(page)
+def test_the_time_stands_still_under_the_mouse(page: QWidget, qtbot: QtBot) -> None:
+    toasts = ToastHost(page, duration_ms=30)
     toasts.show_toast("Lesson moved")
-    assert toasts.counting
     middle = QPointF(5, 5)
     QApplication.sendEvent(toasts, QEnterEvent(middle, middle, middle))
-    assert not toasts.counting
+    qtbot.wait(90)
+    assert toasts.text == "Lesson moved"
     QApplication.sendEvent(toasts, QEvent(QEvent.Type.Leave))
-    assert toasts.counting
-    toasts.close_toast()
-    QApplication.sendEvent(toasts, QEvent(QEvent.Type.Leave))
-    assert not toasts.counting
+    qtbot.waitUntil(lambda: toasts.text == "")
 
 
-def test_the_time_stands_still_under_the_keyboard(page: QWidget) -> None:
-    toasts = ToastHost(page)
+def test_the_time_stands_still_under_the_keyboard(page: QWidget, qtbot: QtBot) -> None:
+    toasts = ToastHost(page, duration_ms=30)
     toasts.show_toast("Lesson moved", lambda: None)
     toasts.action.setFocus()
-    assert not toasts.counting
+    qtbot.wait(90)
+    assert toasts.text == "Lesson moved"
     page.setFocus()
-    assert toasts.counting
+    qtbot.waitUntil(lambda: toasts.text == "")
 
 
 def test_it_stays_at_the_foot(page: QWidget) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from driveflow_desktop.domain.finance.rules.charges import Paid, bad_amount, platform_of
+from driveflow_desktop.domain.finance.values import PaymentKind
 from driveflow_desktop.domain.scheduling.rules.cancellation import Money
 
 
@@ -31,6 +32,7 @@ def refund_amount_quote(
 ) -> RefundQuote:
     """Refund an amount of what came in for a booking, the latest payment first.
 
+    Lesson and fee go back each by its own split, as they came in, so that nobody is left a cent too many or too few.
     Raises `UserError` "invalid" when the amount is not there to be refunded.
     """
     received = [payment for payment in payments if payment.has_come_in]
@@ -38,15 +40,19 @@ def refund_amount_quote(
     if not 0 < amount_cents <= available:
         raise bad_amount("No more can go back than came in for this lesson.", available)
     money = Money(price_cents, platform_fee_cents)
-    retained, left = available, amount_cents
+    retained = {True: 0, False: 0}
+    for payment in received:
+        retained[payment.kind is PaymentKind.FEE] += payment.amount_cents - payment.refunded_cents
+    left = amount_cents
     rows: list[RefundRow] = []
     for payment in reversed(received):
         amount = min(left, payment.amount_cents - payment.refunded_cents)
         if amount <= 0:
             continue
-        borne = platform_of(retained, money) - platform_of(retained - amount, money)
+        is_fee = payment.kind is PaymentKind.FEE
+        borne = platform_of(retained[is_fee], money) - platform_of(retained[is_fee] - amount, money)
         rows.append(RefundRow(payment.id, amount, borne, amount - borne))
-        retained -= amount
+        retained[is_fee] -= amount
         left -= amount
-    platform_keeps = platform_of(retained, money)
-    return RefundQuote(amount_cents, platform_keeps, retained - platform_keeps, tuple(rows))
+    platform_keeps = sum(platform_of(kept, money) for kept in retained.values())
+    return RefundQuote(amount_cents, platform_keeps, sum(retained.values()) - platform_keeps, tuple(rows))

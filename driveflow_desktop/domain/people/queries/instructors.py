@@ -71,12 +71,6 @@ def instructors(connection: sa.Connection, org_id: UUID, *, active_only: bool = 
     return tuple(InstructorFacts(*row) for row in connection.execute(statement.order_by(*order)))
 
 
-def instructor_of(connection: sa.Connection, org_id: UUID, user_id: UUID) -> UUID | None:
-    """The instructor that a signed-in person is, if they teach."""
-    where = (Instructor.org_id == org_id, Instructor.user_id == user_id)
-    return connection.execute(sa.select(Instructor.id).where(*where).order_by(Instructor.id)).scalars().first()
-
-
 def vehicles(connection: sa.Connection, org_id: UUID, *, active_only: bool = False) -> tuple[VehicleFacts, ...]:
     """All cars, the active ones first, by name."""
     statement = sa.select(Vehicle.id, Vehicle.name, Vehicle.transmission, Vehicle.plate, Vehicle.active)

@@ -144,18 +144,6 @@ def verdict(slot: Slot, context: Context) -> Verdict:
     return Verdict(tuple(reasons)) if reasons else OK
 
 
-def verdicts(slots: Iterable[Slot], contexts: Mapping[UUID, Context]) -> list[Verdict]:
-    """`verdict` for many slots, each in the context of its instructor."""
-    return [verdict(slot, contexts[slot.instructor_id]) for slot in slots]
-
-
-def require_free(slot: Slot, instructor_booked: Iterable[Booked], student_booked: Iterable[Booked]) -> None:
-    """The hard rules alone, as the sync service runs them: raises `UserError` "slot_taken" or "student_busy"."""
-    hard = _hard_reasons(slot, instructor_booked, student_booked)
-    if hard:
-        raise refusal(Verdict(hard))
-
-
 def require_bookable_slot(answer: Verdict, overruled: Iterable[VerdictKind | str] = ()) -> frozenset[VerdictKind]:
     """Turn a verdict into a `UserError` unless the slot is free and the desk overruled all advice.
 

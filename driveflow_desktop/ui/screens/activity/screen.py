@@ -143,9 +143,9 @@ class ActivityScreen(Screen):
 
 def _columns() -> tuple[Column[Entry], ...]:
     return (
-        Column("when", tr("Activity", "When"), lambda entry: entry.when, 176, "muted"),
-        Column("who", tr("Activity", "Who"), lambda entry: entry.who, 104),
-        Column("what", tr("Activity", "What"), lambda entry: entry.what, 184, "strong"),
-        Column("about", tr("Activity", "About"), lambda entry: entry.about, 272),
-        Column("change", tr("Activity", "Change"), lambda entry: entry.summary, 100, stretch=True),
+        Column("when", tr("Activity", "When"), lambda entry: entry.when, 176, "muted", least=168),
+        Column("who", tr("Activity", "Who"), lambda entry: entry.who, 110, least=90),
+        Column("what", tr("Activity", "What"), lambda entry: entry.what, 184, "strong", least=150),
+        Column("about", tr("Activity", "About"), lambda entry: entry.about, 286, least=150),
+        Column("change", tr("Activity", "Change"), lambda entry: entry.summary, 300, stretch=True, least=240),
     )

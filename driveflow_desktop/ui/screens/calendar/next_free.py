@@ -94,10 +94,11 @@ class NextFreeMode:
         name = found.newcomer
         if not name:
             return []
-        title = tr("NextFree", "New student “{name}”").format(name=name)
+        # The name stands alone in its column, where the palette would cut a longer title.
+        kind = tr("NextFree", "New student")
         if rows:
-            return [Result(title, rows[0].title, rows[0].subtitle, rows[0].payload, "user-plus")]
-        return [Result(title, payload=self._wish(found, None), icon="user-plus")]
+            return [Result(name, kind, f"{rows[0].title} · {rows[0].subtitle}", rows[0].payload, "user-plus")]
+        return [Result(name, kind, payload=self._wish(found, None), icon="user-plus")]
 
     def _row(self, found: _Found, offer: Offer) -> Result:
         return row_of(offer, found.known.names, self._wish(found, offer.found.slot), self._desk.session.tz)

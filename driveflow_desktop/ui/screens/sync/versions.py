@@ -21,7 +21,7 @@ class SideCard(Card):
 
     def __init__(self, side: Side, *, mine: bool) -> None:
         super().__init__(side.title, note=side.author)
-        self.set_chosen(mine)
+        dress(self, chosen="true" if mine else "false")
         body = QWidget()
         grid = QGridLayout(body)
         grid.setContentsMargins(14, 0, 14, 14)

@@ -100,12 +100,10 @@ def _signed_in(replica: Replica, folder: DataFolder) -> "DesktopSync":
     from driveflow_desktop.desktop_sync import DesktopSync
     from driveflow_desktop.sync.session import MemorySessions
 
-    sync = DesktopSync(replica, folder, sessions=MemorySessions())
     actor = default_actor(replica)
     with replica.reader() as connection:
         email = None if actor.user_id is None else user_email(connection, actor.user_id)
-    sync.sign_in(email or "", PASSWORD, lambda: None, lambda error: say(f"The demo is not signed in: {error}"))
-    return sync
+    return DesktopSync(replica, folder, sessions=MemorySessions(), entry=(email or "", PASSWORD))
 
 
 @contextlib.contextmanager
@@ -184,9 +182,16 @@ def _play_tour(folder: DataFolder, output: Path, clock: Clock, *, as_json: bool)
     from driveflow_desktop.demo.tour.play import play
 
     app = application()
-    with open_school(folder, "the DriveFlow tour", clock=clock) as replica:
+    with _service(folder), open_school(folder, "the DriveFlow tour", clock=clock) as replica:
         theme = Theme(app, Mode.LIGHT)
-        report = play(app, theme, lambda: make_program(replica, ForgetfulMemory(), theme), replica, output)
+        sync = _signed_in(replica, folder)
+        sync.start(app.quit)
+        try:
+            report = play(
+                app, theme, lambda: make_program(replica, ForgetfulMemory(), theme, sync=sync), replica, output
+            )
+        finally:
+            sync.stop()
     for line in report.lines:
         say(line)
     say(f"Screenshots and the report are in {output}.")

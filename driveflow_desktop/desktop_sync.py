@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from driveflow_desktop.composition import default_actor
@@ -31,6 +31,7 @@ from driveflow_desktop.ui.ports import OnError, SyncFacts
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Entry: TypeAlias = tuple[str, str]
 _Listener = Callable[[Changes], None]
 _SOME_ROW = (UUID(int=0),)
 """Stands for rows that nobody listed, where a whole table may be another."""
@@ -40,10 +41,13 @@ class DesktopSync:
     """One engine over one open replica (`SyncPort` and `ServicePort`), from `start` to `stop`.
 
     Made by `desktop_sync`, for a school that has a service. `wiped` is true once the person asked for this PC's copy to
-    be removed: the composition root does it when the replica is closed.
+    be removed: the composition root does it when the replica is closed. `entry`, e-mail and password, signs in at the
+    start where nobody is: for the demo, whose password is public.
     """
 
-    def __init__(self, replica: Replica, folder: DataFolder, *, sessions: SessionStore | None = None) -> None:
+    def __init__(
+        self, replica: Replica, folder: DataFolder, *, sessions: SessionStore | None = None, entry: Entry | None = None
+    ) -> None:
         service = service_of(replica)
         actor = default_actor(replica)
         if service is None or actor.device_id is None:
@@ -55,6 +59,7 @@ class DesktopSync:
         self._listeners: list[_Listener] = []
         self._lock = threading.Lock()
         self._status = SyncStatus(SyncState.SYNCING if self._session.user_id else SyncState.SIGNED_OUT)
+        self._entry = entry
         self._quit: Callable[[], None] = lambda: None
         listeners = Listeners(status=self._shown, changed=self._tell, replaced=self._replaced)
         self._driver = driver_of(replica, folder, service, self._session, listeners)
@@ -66,6 +71,8 @@ class DesktopSync:
         """Begin to sync; `quit_program` ends the desktop, from any thread."""
         self._quit = quit_program
         self._driver.start()
+        if self._entry is not None and self._session.user_id is None:
+            self.sign_in(*self._entry, lambda: None, lambda error: log.warning("not signed in: %s", error.code))
 
     def stop(self) -> None:
         """End it, cutting what is under way."""

@@ -1,9 +1,11 @@
 """The window over one open school: one Qt application, the program, and its engine where the school has a service."""
 
+import contextlib
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -81,7 +83,8 @@ def show(
             program.start()
             if sync is not None:
                 sync.start(_quit_soon)
-            status = app.exec()
+            with _ended_by_signals(app):
+                status = app.exec()
             if sync is not None:
                 sync.stop()
             program.close()
@@ -103,6 +106,21 @@ def kept_sync(replica: Replica, folder: DataFolder) -> "DesktopSync | None":
     from driveflow_desktop.desktop_sync import DesktopSync
 
     return DesktopSync(replica, folder)
+
+
+@contextlib.contextmanager
+def _ended_by_signals(app: QApplication) -> Iterator[None]:
+    """SIGINT and SIGTERM close the window as a person would: what was begun is finished, and the engine is stopped.
+
+    Python hears a signal when it next runs, which is at the collector's tick at the latest.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: app.quit()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _quit_soon() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar, cast
 
-from PySide6.QtCore import QEvent, QKeyCombination, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QKeyCombination, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -15,6 +15,7 @@ from shiboken6 import isValid
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.replica import Replica
+from driveflow_desktop.sync.status import SyncState, SyncStatus
 from driveflow_desktop.ui.program import Program
 from driveflow_desktop.ui.shell.theme import Mode, Theme
 
@@ -72,6 +73,19 @@ class Driver:
             if not self.program.bridge.wait_idle(int(_PATIENCE_S * 1000)) or monotonic() > deadline:
                 raise Bug("the tour waited too long for the program")
         self._spin()
+
+    def await_sync(self) -> SyncStatus:
+        """Wait until all of the PC's work is on the service and judged, where there is one; how it stands then."""
+        link, loop, clock = self.program.sync, QEventLoop(), QTimer()
+        clock.setSingleShot(True)
+        clock.timeout.connect(loop.quit)
+        link.told.connect(loop.quit)
+        clock.start(int(_PATIENCE_S * 1000))
+        while (
+            link.is_joined and clock.isActive() and (link.status.state is not SyncState.SYNCED or link.status.waiting)
+        ):
+            loop.exec()
+        return link.status
 
     def query(self, look: Callable[[Connection], T]) -> T:
         """Ask the database, beside the program."""

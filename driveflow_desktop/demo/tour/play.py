@@ -111,6 +111,7 @@ def _sights() -> Sequence[Task]:
             ("instructors", tasks.instructors),
             ("services & rates", tasks.services),
             ("activity", tasks.activity),
+            ("sync & conflicts", tasks.sync),
             ("settings", tasks.settings),
             ("the keys", tasks.keys),
         )

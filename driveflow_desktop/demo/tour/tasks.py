@@ -20,6 +20,7 @@ from driveflow_desktop.domain.scheduling.rules.diary import Slot
 from driveflow_desktop.domain.scheduling.values import FINAL, BookingStatus
 from driveflow_desktop.kernel.errors import Bug
 from driveflow_desktop.kernel.time import local_date
+from driveflow_desktop.sync.status import SyncState
 from driveflow_desktop.ui.screens.calendar.screen import CalendarScreen
 from driveflow_desktop.ui.shell.screen import Screen
 
@@ -283,6 +284,14 @@ def services(driver: Driver) -> None:
 def activity(driver: Driver) -> None:
     """Who did what, before and after."""
     _sight(driver, "activity")
+
+
+def sync(driver: Driver) -> None:
+    """Everything done so far is on the service, and nothing needs a decision."""
+    status = driver.await_sync()
+    _check(status.state in (SyncState.SYNCED, SyncState.LOCAL), f"the sync is {status.state.value}")
+    _check(not status.waiting and not status.conflicts, "all work arrived and stands")
+    _sight(driver, "sync")
 
 
 def settings(driver: Driver) -> None:

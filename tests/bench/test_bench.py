@@ -34,9 +34,13 @@ GROUPS = {
         "week_query",
     ],
 }
-UNITS = {"memory": "MB", "first_sync_wire": "MB", "first_sync_memory": "MB", "first_sync": "s", "idle_cpu": "%"} | {
-    name: "/s" for name in ("local_edits", "push", "pull")
-}
+UNITS = {
+    "memory": "MB",
+    "first_sync_wire": "MB",
+    "first_sync_memory": "MB",
+    "first_sync": "s",
+    "idle_cpu": "%",
+} | dict.fromkeys(("local_edits", "push", "pull"), "/s")
 
 
 @pytest.mark.parametrize(

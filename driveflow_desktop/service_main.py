@@ -12,9 +12,6 @@ from types import FrameType
 from typing import Final
 from uuid import uuid4
 
-import sqlalchemy as sa
-
-from driveflow_desktop.adapters.postgres_embedded import EmbeddedPostgres
 from driveflow_desktop.data_folder import DataFolder
 from driveflow_desktop.kernel.clock import SystemClock
 from driveflow_desktop.kernel.errors import UserError
@@ -23,14 +20,12 @@ from driveflow_desktop.service.database import make_engine
 from driveflow_desktop.service.entrance import Entrance, open_entrance, trusted_proxies
 from driveflow_desktop.service.epochs import begin_epochs
 from driveflow_desktop.service.logs import log_json_lines
+from driveflow_desktop.service.preparing import database, prepared
 from driveflow_desktop.service.runtime import Runtime
 from driveflow_desktop.service.server import Server
-from driveflow_desktop.store.guards import APP_ROLE
-from driveflow_desktop.store.migrate import SCHEMA_REVISION, current_revision, upgrade
-from driveflow_desktop.store.provision import examine_login, prepare_database, service_url
+from driveflow_desktop.store.migrate import SCHEMA_REVISION
 
 PORT: Final = 8787
-URL_VARIABLE: Final = "DRIVEFLOW_DATABASE_URL"
 METRICS_VARIABLE: Final = "DRIVEFLOW_METRICS_TOKEN"
 PROXY_VARIABLE: Final = "DRIVEFLOW_TRUSTED_PROXY"
 
@@ -60,7 +55,7 @@ def run_service(
     log_json_lines(sys.stderr)
     with _signals() as serving, contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listen(options.host, options.port))
-        admin_url = stack.enter_context(database(options.folder, options.database_url, environment))
+        admin_url = stack.enter_context(database(options.folder.path, options.database_url, environment))
         engine = make_engine(prepared(admin_url))
         stack.callback(engine.dispose)
         if options.after_restore:
@@ -83,62 +78,6 @@ def require_private(options: ServeOptions, *, behind_proxy: bool) -> None:
         f"On {options.host} passwords and school data would cross the network in clear text.",
         hint=f"Put a proxy with TLS in front and name its address in {PROXY_VARIABLE}, or add --insecure-lan.",
     )
-
-
-@contextlib.contextmanager
-def database(folder: DataFolder, given: str | None, environment: Mapping[str, str]) -> Iterator[str]:
-    """The libpq URL of the database to work on: the one that is named, else our own under the folder, which runs as
-    long as somebody uses it.
-    """
-    named = given or environment.get(URL_VARIABLE) or environment.get("DATABASE_URL")
-    if not named:
-        with EmbeddedPostgres(folder.path / "postgres") as server:
-            yield server.url()
-        return
-    try:
-        url = sa.make_url(named)
-    except sa.exc.ArgumentError:
-        url = None
-    if url is None or url.get_backend_name() not in {"postgresql", "postgres"}:
-        raise UserError(
-            "database_url", "That is no URL of a PostgreSQL.", hint="postgresql://login:password@host:5432/database"
-        )
-    yield url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def prepared(admin_url: str) -> str:
-    """Bring a database to this program's schema and return the URL to serve with.
-
-    A login that may not migrate serves a database that stands at our revision already. Raises `UserError`:
-    `database_unreachable`, `older_database`, and what `prepare_database`, `upgrade` and `service_url` raise.
-    """
-    if examine_login(admin_url).migrates:
-        prepare_database(admin_url)
-        admin = make_engine(admin_url, pool_size=1)
-        try:
-            upgrade(admin)
-        finally:
-            admin.dispose()
-        return service_url(admin_url)
-    url = service_url(admin_url)
-    _require_current(url)
-    return url
-
-
-def _require_current(url: str) -> None:
-    engine = make_engine(url, pool_size=1)
-    try:
-        with engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
-            found = current_revision(connection)
-    finally:
-        engine.dispose()
-    if found != SCHEMA_REVISION:
-        raise UserError(
-            "older_database" if (found or "") < SCHEMA_REVISION else "newer_version",
-            f"The database stands at revision {found}, this program at {SCHEMA_REVISION}.",
-            hint="Start this version once with an administrator's URL, or use the version that made the database.",
-        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Pages with generated parts: what stands between `<!-- generated: name -->` and `<!-- end -->` is made from the code."""
+"""Pages with generated parts: what stands between `<!-- generated: x -->` and `<!-- end -->` is made from the code."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -142,7 +142,7 @@ def _add_checks(commands: _Commands) -> None:
     _common(verify, as_json=True)
     verify.set_defaults(handler=_audit_verify)
     bench = commands.add_parser("bench", help="measure this program on this PC, beside baselines of the same run")
-    bench.add_argument("groups", nargs="*", metavar="GROUP", help="start, desk (default: all)")
+    bench.add_argument("groups", nargs="*", metavar="GROUP", help="start, desk, sync (default: all)")
     bench.add_argument("--size", choices=SIZES, default="school", help="the school measured (default: school)")
     bench.add_argument("--json", action="store_true", help="answer with one JSON value, as the last line")
     bench.set_defaults(handler=_bench)

@@ -113,7 +113,7 @@ def _service(folder: DataFolder) -> Iterator[str]:
 
     home = folder.path / "service"
     say("Starting the demo's sync service …")
-    _bring_online(folder, home)
+    bring_online(folder, home)
     with serving(home) as url:
         with (
             open_school(folder, "the DriveFlow demo") as replica,
@@ -125,7 +125,8 @@ def _service(folder: DataFolder) -> Iterator[str]:
         yield url
 
 
-def _bring_online(folder: DataFolder, home: Path) -> None:
+def bring_online(folder: DataFolder, home: Path) -> None:
+    """Make the PostgreSQL of a demo's service in `home`, with the folder's school in it."""
     from driveflow_desktop.demo.online import is_on_service, put_on_service
     from driveflow_desktop.service.preparing import prepared_engine
 

@@ -28,15 +28,19 @@ def run_desktop(folder: DataFolder) -> int:
     theme = kept_theme(app, memory)
     try:
         if not folder.has_school:
-            choice = choose_school(IdSource(SystemClock()))
+            # The engine and its HTTP take a moment to import, which only a first run waits for.
+            from driveflow_desktop.desktop_join import Joining
+
+            choice = choose_school(IdSource(SystemClock()), Joining(folder, ask_passphrase))
             if choice is None:
                 return DONE
-            if choice.school is None:
+            if choice.school is None and not choice.joined:
                 # Its data and generators are for the demo alone; a school's start does not wait for them.
                 from driveflow_desktop.desktop_demo import run_demo
 
                 return run_demo(None, "small")
-            _found(folder, choice.school)
+            if choice.school is not None:
+                _found(folder, choice.school)
         return show(app, folder, "DriveFlow", memory, theme)
     except UserError as error:
         log.warning("could not open the school: %s", error.code)

@@ -9,7 +9,7 @@ from uuid import UUID
 from PySide6.QtCore import QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
-from driveflow_desktop.bench.data import DAY_ROWS, WEEK_ROWS, asked_of
+from driveflow_desktop.bench.data import DAY_ROWS, FIRST_INSTRUCTOR, WEEK_ROWS, asked_of
 from driveflow_desktop.bench.figures import Figure, elapsed_ms, figure
 from driveflow_desktop.desktop_window import make_program
 from driveflow_desktop.kernel.errors import Bug
@@ -22,7 +22,6 @@ from driveflow_desktop.ui.widgets.memory import ForgetfulMemory
 
 _PAGES: Final = 20
 _PATIENCE_MS: Final = 60_000
-_FIRST_INSTRUCTOR: Final = "SELECT id FROM instructors WHERE org_id = ? AND active ORDER BY id LIMIT 1"
 
 
 def calendar_page_figures(app: QApplication, replica: Replica) -> list[Figure]:
@@ -57,7 +56,7 @@ def _days(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:
 def _weeks(program: Program, screen: CalendarScreen, replica: Replica) -> Figure:
     with contextlib.closing(connect(replica.path, replica.key, read_only=True)) as raw:
         session, presenter = program.desk.session, screen.presenter
-        (instructor,) = raw.execute(_FIRST_INSTRUCTOR, (session.org_id.bytes,)).fetchone()
+        (instructor,) = raw.execute(FIRST_INSTRUCTOR, (session.org_id.bytes,)).fetchone()
         presenter.today()
         presenter.choose_instructor(UUID(bytes=instructor))
         program.bridge.wait_idle(_PATIENCE_MS)

@@ -11,6 +11,7 @@ from driveflow_desktop.bench.figures import Figure, table
 from driveflow_desktop.bench.frames import calendar_frames, roster_figures
 from driveflow_desktop.bench.school import measured_school
 from driveflow_desktop.bench.start import start_figures
+from driveflow_desktop.bench.together import sync_figures
 from driveflow_desktop.commands.answer import Answer
 from driveflow_desktop.composition import default_actor, open_school
 from driveflow_desktop.data_folder import DataFolder
@@ -23,6 +24,7 @@ from driveflow_desktop.kernel.time import zone
 
 START: Final = "start"
 DESK: Final = "desk"
+SYNC: Final = "sync"
 
 
 def run_bench(groups: Sequence[str], size: str) -> Answer:
@@ -64,7 +66,8 @@ def _desk(folder: DataFolder) -> list[Figure]:
         ]
 
 
-_GROUPS: Final = {START: start_figures, DESK: _desk}
+# The last one puts the school on a service, after which its replica is another one.
+_GROUPS: Final = {START: start_figures, DESK: _desk, SYNC: sync_figures}
 
 
 def _without_display() -> None:

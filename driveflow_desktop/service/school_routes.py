@@ -99,9 +99,22 @@ class SchoolRoutes:
 
     def _enter(self, request: Request, caller: Caller) -> Member:
         org_id = path_id(request, "org")
-        member = self._gate.member(caller, org_id)
+        try:
+            member = self._gate.member(caller, org_id)
+        except UserError as error:
+            if error.code == "device_revoked":
+                self._name_epoch(request, org_id)
+            raise
         notes_of(request).org_id = org_id
         return member
+
+    def _name_epoch(self, request: Request, org_id: UUID) -> None:
+        """A PC locks at this answer, and believes it only of the school that it knows."""
+        with (
+            contextlib.suppress(UserError),
+            school_transaction(self._runtime.engine, org_id, read_only=True) as connection,
+        ):
+            notes_of(request).epoch = read_head(connection, org_id).epoch
 
     @staticmethod
     def _visit(request: Request, connection: sa.Connection, member: Member) -> _Visit:

@@ -235,7 +235,7 @@ class HttpService:
                     extensions=extensions,
                 )
                 answer = stack.enter_context(opening)
-                found = self._refusal(answer)
+                found = self._refusal(answer, of_school=self._org is not None and path.startswith(self._path("")))
             except (httpx.HTTPError, OSError, RuntimeError) as problem:
                 # RuntimeError: the client was closed by another thread.
                 yield _failure_of_exception(problem)
@@ -244,8 +244,12 @@ class HttpService:
                 log.info("%s %s: %s (request %s)", method, path, found.trouble.value, headers[REQUEST_HEADER])
             yield answer if found is None else found
 
-    def _refusal(self, answer: httpx.Response) -> Failure | None:
-        """What a status other than success means; None for an answer that may be read."""
+    def _refusal(self, answer: httpx.Response, *, of_school: bool) -> Failure | None:
+        """What a status other than success means; None for an answer that may be read.
+
+        An answer about a school is believed to end this device when it names the school's epoch, as we know it. One
+        about a session needs no epoch: nobody but our service knows the refresh token that it speaks of.
+        """
         known = SCHEMA_HEADER in answer.headers
         if answer.is_success:
             is_ours = known and "html" not in answer.headers.get("Content-Type", "")
@@ -255,7 +259,8 @@ class HttpService:
         except (httpx.HTTPError, OSError, BadBody):
             content = b""
         epoch = answer.headers.get(EPOCH_HEADER)
-        believed = known and self._is_verified() and epoch is not None and epoch == self._caller.known_epoch()
+        of_ours = not of_school or (epoch is not None and epoch == self._caller.known_epoch())
+        believed = known and self._is_verified() and of_ours
         return failure_of(
             answer.status_code, content, answer.headers.get("Retry-After"), is_service=known, believed=believed
         )

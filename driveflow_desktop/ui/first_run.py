@@ -1,7 +1,7 @@
 """The first start on a PC: create a school or look at the demo. And the two dialogs that may stand before a window."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeyEvent
@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QLineEdit, QMe
 from driveflow_desktop.domain.identity.commands import NewSchool, NewUser, check_new_school
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.kernel.ids import IdSource
-from driveflow_desktop.ui.join import JoinCard
 from driveflow_desktop.ui.ports import JoinPort
 from driveflow_desktop.ui.widgets.buttons import Button
 from driveflow_desktop.ui.widgets.form import Line, QuickForm
 from driveflow_desktop.ui.widgets.panels import Card
 from driveflow_desktop.ui.widgets.text import label
+
+if TYPE_CHECKING:
+    from driveflow_desktop.ui.join import JoinCard
 
 _ZONES = {
     "NSW": "Australia/Sydney",
@@ -63,12 +65,13 @@ class FirstRun(QDialog):
         row.setSpacing(16)
         self._create = self._create_card()
         row.addWidget(self._create, 3)
-        self.join = None if join is None else JoinCard(join)
+        self.join = None if join is None else _join_card(join)
         beside = QVBoxLayout()
         beside.setSpacing(16)
         if self.join is not None:
             row.addWidget(self.join, 3)
-            beside.addWidget(self._join_card(self.join))
+            self._offer = self._offer_join(self.join)
+            beside.addWidget(self._offer)
         beside.addWidget(self._demo_card())
         beside.addStretch(1)
         row.addLayout(beside, 2)
@@ -76,8 +79,12 @@ class FirstRun(QDialog):
         self.form.begin()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves; Enter belongs to the form."""
-        if event.key() == Qt.Key.Key_Escape:
+        """Esc stops what runs, else leaves; Enter belongs to the form."""
+        if event.key() != Qt.Key.Key_Escape:
+            return
+        if self.join is not None and self.join.is_running:
+            self.join.stop()
+        else:
             super().keyPressEvent(event)
 
     def reject(self) -> None:
@@ -100,7 +107,7 @@ class FirstRun(QDialog):
         self.form.cancelled.connect(self.reject)
         return _card_around(self.form)
 
-    def _join_card(self, join: JoinCard) -> Card:
+    def _offer_join(self, join: "JoinCard") -> Card:
         card = Card(_tr("Join a school"))
         card.add_row(label(_tr("Your school uses DriveFlow already, on other PCs."), tone="muted", wrap=True))
         self.begin_join = Button(_tr("Join a school…"))
@@ -108,20 +115,26 @@ class FirstRun(QDialog):
         card.add_row(self.begin_join)
         join.joined.connect(self._joined)
         join.given_up.connect(self._begin_create)
+        join.running_changed.connect(self._fetching)
         join.hide()
         return card
 
     def _begin_join(self) -> None:
         if self.join is not None:
             self._create.hide()
+            self._offer.hide()
             self.join.show()
             self.join.begin()
 
     def _begin_create(self) -> None:
         if self.join is not None:
             self.join.hide()
+            self._offer.show()
             self._create.show()
             self.form.begin()
+
+    def _fetching(self, running: bool) -> None:
+        self.demo.setEnabled(not running)
 
     def _joined(self) -> None:
         self.choice = Choice(None, joined=True)
@@ -183,6 +196,12 @@ def show_failure(error: UserError) -> None:
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(error.hint)
     box.exec()
+
+
+def _join_card(port: JoinPort) -> "JoinCard":
+    from driveflow_desktop.ui.join import JoinCard
+
+    return JoinCard(port)
 
 
 def _card_around(form: QuickForm) -> Card:

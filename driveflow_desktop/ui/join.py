@@ -36,6 +36,8 @@ class JoinCard(Card):
     """The school is on this PC."""
     given_up = Signal()
     """The person went back."""
+    running_changed = Signal(bool)
+    """Fetching began, or ended."""
 
     def __init__(self, port: JoinPort) -> None:
         super().__init__(_tr("Join a school"))
@@ -70,7 +72,13 @@ class JoinCard(Card):
             self._inside.addWidget(form)
         self._inside.addWidget(self._fetching)
         self.add_row(self._box)
+        self.add_body(QWidget(), 1)
         self._show_only(self.forms[_INVITED])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a school is being fetched."""
+        return self._running
 
     @property
     def words(self) -> str:
@@ -105,7 +113,8 @@ class JoinCard(Card):
         self._join(request)
 
     def _join(self, request: JoinRequest) -> None:
-        self._request, self._running = request, True
+        self._request = request
+        self._set_running(True)
         self._say(JoinProgress(0, 0))
         self._show_only(self._fetching)
         self.cancel.setFocus()
@@ -128,12 +137,16 @@ class JoinCard(Card):
         words = _tr("Fetching the school: {taken} of {total} rows, {percent} %")
         self._words.setText(words.format(taken=f"{progress.taken:,}", total=f"{progress.total:,}", percent=percent))
 
+    def _set_running(self, running: bool) -> None:
+        self._running = running
+        self.running_changed.emit(running)
+
     def _done(self) -> None:
-        self._running = False
+        self._set_running(False)
         self.joined.emit()
 
     def _failed(self, error: UserError) -> None:
-        self._running = False
+        self._set_running(False)
         memberships = error.details.get("memberships")
         if error.code == "several_schools" and isinstance(memberships, tuple):
             self._ask_school(memberships)

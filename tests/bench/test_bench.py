@@ -21,10 +21,31 @@ GROUPS = {
         "roster_scroll_p99",
         "local_save_p99",
     ],
+    "sync": [
+        "first_sync",
+        "first_sync_wire",
+        "first_sync_memory",
+        "local_edits",
+        "push",
+        "pull",
+        "propagation_p50",
+        "propagation_p95",
+        "idle_cpu",
+        "week_query",
+    ],
 }
+UNITS = {
+    "memory": "MB",
+    "first_sync_wire": "MB",
+    "first_sync_memory": "MB",
+    "first_sync": "s",
+    "idle_cpu": "%",
+} | dict.fromkeys(("local_edits", "push", "pull"), "/s")
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    "group", ["start", "desk", pytest.param("sync", marks=[pytest.mark.postgres, pytest.mark.long])]
+)
 def test_a_group_has_its_rows_each_beside_a_baseline(group: str) -> None:
     answer = run_bench([group], "small")
     rows = json.loads(json.dumps(answer.value))
@@ -33,7 +54,7 @@ def test_a_group_has_its_rows_each_beside_a_baseline(group: str) -> None:
         assert set(row) == {"name", "value", "unit", "baseline", "ratio", "budget", "ok", "target"}
         assert min(row["value"], row["baseline"]) > 0
         assert row["budget"] == LIMITS[row["name"]].ratio
-        assert row["unit"] == ("MB" if row["name"] == "memory" else "ms")
+        assert row["unit"] == UNITS.get(row["name"], "ms")
     assert answer.ok == all(row["ok"] for row in rows)
     assert len(answer.lines) == len(rows) + 1
 
@@ -53,6 +74,14 @@ def test_the_ratio_decides_and_the_absolute_figure_is_shown() -> None:
     _, first, second = table([slow_pc, slow_program])
     assert ("(over)" in first, " yes " in first) == (True, True)
     assert ("(over)" in second, " NO " in second) == (False, True)
+
+
+def test_a_rate_must_reach_its_limits() -> None:
+    slow = Figure("local_edits", 400, "/s", 4000)
+    quick = Figure("local_edits", 1200, "/s", 1500)
+    assert [(row.ok, row.is_over) for row in (slow, quick)] == [(False, True), (True, False)]
+    unnamed = Figure("push", 1, "/s", 2)
+    assert (unnamed.ok, unnamed.is_over, unnamed.plain()["target"]) == (True, False, None)
 
 
 def test_percentiles_are_samples() -> None:

@@ -22,6 +22,10 @@ class Standing:
 def standing(connection: sa.Connection, org_id: UUID, path: Path) -> Standing:
     """The present state, in two short queries."""
     bookings = connection.execute(sa.select(sa.func.count()).where(Booking.org_id == org_id)).scalar_one()
-    undecided = (Conflict.org_id == org_id, Conflict.resolved_at.is_(None), Conflict.code != NOTICE_CODE)
-    conflicts = connection.execute(sa.select(sa.func.count()).where(*undecided)).scalar_one()
-    return Standing(path.stat().st_size if path.exists() else 0, bookings, conflicts)
+    return Standing(path.stat().st_size if path.exists() else 0, bookings, undecided(connection, org_id))
+
+
+def undecided(connection: sa.Connection, org_id: UUID) -> int:
+    """How many transactions of this PC did not stand and wait for a decision."""
+    open_ones = (Conflict.org_id == org_id, Conflict.resolved_at.is_(None), Conflict.code != NOTICE_CODE)
+    return connection.execute(sa.select(sa.func.count()).where(*open_ones)).scalar_one()

@@ -76,6 +76,8 @@ class StatusBar(QFrame):
         """Say what is here."""
         size = format_decimal(status.replica_bytes / 1_000_000, format="#,##0.0", locale=LOCALE)
         bookings = format_decimal(status.bookings, locale=LOCALE)
-        self._replica.setText(self.tr("Replica {size} MB · {bookings} bookings").format(size=size, bookings=bookings))
+        one = status.bookings == 1
+        words = self.tr("Replica {size} MB · 1 booking") if one else self.tr("Replica {size} MB · {bookings} bookings")
+        self._replica.setText(words.format(size=size, bookings=bookings))
         self._school.setText(f"{status.school} · {status.zone}")
         self.setAccessibleName(self.words)

@@ -110,7 +110,9 @@ class SyncScreen(Screen):
             widget.setVisible(bool(page.notices))
 
     def show_detail(self, detail: Detail | None) -> None:
-        """Show an entry, or that there is none."""
+        """Show an entry, or that there is none; the one on show stays as it is, with whatever has the keyboard."""
+        if detail is not None and self.page is not None and self.page.detail == detail:
+            return
         self.page = None
         if detail is None:
             words = self.tr("Nothing needs your decision. What this PC cannot bring home will wait here for you.")

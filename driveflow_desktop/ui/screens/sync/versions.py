@@ -77,6 +77,7 @@ class DetailPage(QWidget):
         self.error = ErrorLine()
         self.instead = ChipRow()
         self.instead.hide()
+        self._places: Places | None = None
         self.choices: list[Button] = []
         self.again = PrimaryButton(detail.again, hint="M") if detail.again and not detail.places else None
         self.discard = Button(detail.discard, kind="danger" if detail.gives_up else "plain", hint="K")
@@ -88,7 +89,11 @@ class DetailPage(QWidget):
         self._column.addStretch(1)
 
     def show_places(self, places: Places) -> None:
-        """Offer free places; where its own is free again, to put it there."""
+        """Offer free places; where its own is free again, to put it there. The same ones leave the keyboard alone."""
+        if places == self._places:
+            return
+        self._places = places
+        self.choices = []
         self._ways.set_title(places.title or self.tr("Its time is free again"))
         if not places.title:
             self._add_first(PrimaryButton(self.detail.again, hint="M"), self.again_asked.emit)
@@ -109,7 +114,8 @@ class DetailPage(QWidget):
         self.instead.setVisible(bool(instead))
 
     def _find_button(self) -> Button:
-        find = Button(self.tr("Find another…"), kind="quiet", hint="⇧L")
+        find = Button(self.tr("Find another…"), kind="quiet")
+        find.setToolTip(self.tr("Find another time (Shift+L)"))
         find.clicked.connect(self.find_asked)
         return find
 

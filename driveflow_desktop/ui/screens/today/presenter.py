@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from babel.dates import format_date
@@ -11,6 +11,7 @@ from babel.dates import format_date
 from driveflow_desktop.domain.contacts import display_phone
 from driveflow_desktop.domain.finance.values import PaidState
 from driveflow_desktop.domain.overview.entries import CalendarEntry
+from driveflow_desktop.domain.overview.standing import undecided
 from driveflow_desktop.domain.overview.today import (
     Call,
     Closing,
@@ -26,11 +27,12 @@ from driveflow_desktop.domain.scheduling.values import BookingStatus
 from driveflow_desktop.kernel.time import local_date, minute_of_day
 from driveflow_desktop.store.base import Connection
 from driveflow_desktop.store.unit_of_work import UnitOfWork
-from driveflow_desktop.sync.inbox import Entry, counts, inbox
 from driveflow_desktop.ui.ports import Desk
-from driveflow_desktop.ui.screens.sync.words import ConflictWords, Row
 from driveflow_desktop.ui.shell import formats
 from driveflow_desktop.ui.words import tr
+
+if TYPE_CHECKING:
+    from driveflow_desktop.sync.inbox import Entry
 
 Tone = Literal["neutral", "accent", "ok", "warn", "bad", "info"]
 _SHOWN = 8
@@ -106,8 +108,7 @@ class TodayPresenter:
         org_id, now = self._desk.session.org_id, self._desk.clock.now()
 
         def query(connection: Connection) -> _Found:
-            found = today(connection, org_id, now)
-            return _Found(found, inbox(connection, org_id, limit=_DECISIONS).rows, counts(connection, org_id).conflicts)
+            return _Found(today(connection, org_id, now), _waiting(connection, org_id), undecided(connection, org_id))
 
         self._desk.read("today", query, self._loaded)
 
@@ -152,9 +153,8 @@ class TodayPresenter:
         self._page = found.today
         self._show(self._in_words(found.today, found.waiting, found.undecided))
 
-    def _in_words(self, found: Today, waiting: Sequence[Entry], undecided: int) -> TodayPage:
+    def _in_words(self, found: Today, waiting: "Sequence[Entry]", conflicts: int) -> TodayPage:
         session = self._desk.session
-        words = ConflictWords(session, self._desk.clock.now())
         first_name = session.user_name.split(" ")[0] if session.user_name else ""
         return TodayPage(
             greeting=_greeting(found.at.astimezone(session.tz).hour, first_name),
@@ -167,9 +167,18 @@ class TodayPresenter:
             licences=tuple(_licence(each) for each in found.licences[:_SHOWN]),
             owed=tuple(self._debt(each) for each in found.owed.oldest[:_SHOWN]),
             owed_total=formats.money(found.owed.total_cents, session.currency) if found.owed.total_cents else "",
-            decisions=tuple(_decision(words.row(each)) for each in waiting),
-            undecided=undecided,
+            decisions=self._decisions(waiting),
+            undecided=conflicts,
         )
+
+    def _decisions(self, waiting: "Sequence[Entry]") -> tuple[Line, ...]:
+        if not waiting:
+            return ()
+        from driveflow_desktop.ui.screens.sync.words import ConflictWords
+
+        words = ConflictWords(self._desk.session, self._desk.clock.now())
+        rows = [words.row(each) for each in waiting]
+        return tuple(Line(row.id, row.title, row.about) for row in rows)
 
     def _clock_words(self, found: Today) -> str:
         session = self._desk.session
@@ -220,7 +229,7 @@ class TodayPresenter:
 @dataclass(frozen=True, slots=True)
 class _Found:
     today: Today
-    waiting: Sequence[Entry]
+    waiting: "Sequence[Entry]"
     undecided: int
 
 
@@ -228,8 +237,13 @@ _DONE = BookingStatus.COMPLETED
 _DECISIONS = 4
 
 
-def _decision(row: Row) -> Line:
-    return Line(row.id, row.title, row.about)
+def _waiting(connection: Connection, org_id: UUID) -> "Sequence[Entry]":
+    """The newest conflicts. The start of a school without any does not wait for the inbox's modules."""
+    if not undecided(connection, org_id):
+        return ()
+    from driveflow_desktop.sync.inbox import inbox
+
+    return inbox(connection, org_id, limit=_DECISIONS).rows
 
 
 def _greeting(hour: int, name: str) -> str:

@@ -3,16 +3,21 @@
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from driveflow_desktop.domain.people.tables import Student
+from driveflow_desktop.domain.scheduling.commands.booking import NewBooking, book
 from driveflow_desktop.domain.scheduling.tables import Booking
+from driveflow_desktop.store.log_tables import AuditLog
+from driveflow_desktop.store.unit_of_work import UnitOfWork
+from driveflow_desktop.ui.screens.activity.screen import ActivityScreen
 from driveflow_desktop.ui.screens.sync.screen import SyncScreen
 from driveflow_desktop.ui.screens.sync.versions import DetailPage
 from driveflow_desktop.ui.screens.today.screen import ClickRow, TodayScreen
 from driveflow_desktop.ui.shell.a11y import unnamed_controls
-from tests.helpers.school import DANA, MIA, NOAH, at
+from tests.helpers.school import DANA, LESSON, MIA, NOAH, ZOE, at
 from tests.ui.screens.desk_rig import chips_of, words_of
 from tests.ui.screens.people_rig import Person
 from tests.ui.screens.sync.other_pc import OtherPc, name_changed_twice, phone_changed_twice, two_lessons_one_slot
@@ -107,6 +112,36 @@ def test_discarding_by_key_can_be_taken_back(person: Person) -> None:
     assert set(bookings(person)) == {theirs}
     person.undo()
     assert [row.pill for row in screen.conflicts.rows] == ["Slot taken"]
+
+
+def test_a_series_with_two_taken_slots_is_placed_lesson_by_lesson_and_written_as_one(person: Person) -> None:
+    other = OtherPc(person.school)
+
+    def series(uow: UnitOfWork) -> list[UUID]:
+        wishes = [NewBooking(MIA, DANA, LESSON, at(hour), override=True) for hour in (10, 14)]
+        return [book(uow, wish) for wish in wishes]
+
+    mine = person.school.run(series).value
+    theirs = {other.books(10), other.books(14, ZOE)}
+    assert set(bookings(person)) == theirs
+    screen = at_the_inbox(person)
+    assert "Changed in the same step" in words_of(shown(screen))
+    person.key(Qt.Key.Key_L)
+    assert set(bookings(person)) == theirs, "the second has no place yet"
+    person.key(Qt.Key.Key_L)
+    assert set(bookings(person)) == theirs | set(mine)
+    assert screen.conflicts.rows == ()
+
+
+def test_the_decision_is_in_the_audit_trail(person: Person) -> None:
+    two_lessons_one_slot(person.school)
+    at_the_inbox(person)
+    person.key(Qt.Key.Key_K)
+    person.program.window.open("activity")
+    person.settle()
+    assert isinstance(person.screen, ActivityScreen)
+    found = sa.select(AuditLog.action).where(AuditLog.entity_type == "conflicts")
+    assert person.rows(found) == [("conflict.discarded",)]
 
 
 def test_applying_mine_again_by_key(person: Person) -> None:

@@ -1,6 +1,6 @@
 # The same commands for people and for CI. Needs Python 3.11 or newer; everything else is brought by `make setup`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-long bench clean
+.PHONY: help setup run check test test-long bench docs clean
 
 # Two workers, as the budgets are meant: `make test WORKERS=8` on a bigger machine.
 WORKERS ?= 2
@@ -12,6 +12,7 @@ help:
 	@echo 'make test-long  kills, power cuts, many seeds (at most 75 minutes)'
 	@echo 'make check      lint, types and import contracts only'
 	@echo 'make bench      the speed and sync figures, each beside its baseline'
+	@echo 'make docs       write the generated parts of docs/ anew (schema, protocol, openapi.json)'
 	@echo 'make setup      build .venv (done by the others when needed)'
 	@echo 'make clean      remove what the commands above made, but not .venv'
 
@@ -35,6 +36,9 @@ test-long: check
 
 bench: setup
 	@.venv/bin/driveflow bench
+
+docs: setup
+	@for page in schema_doc protocol_doc openapi_doc; do .venv/bin/python -m tests.helpers.$$page || exit 1; done
 
 clean:
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist demo-output bench-output

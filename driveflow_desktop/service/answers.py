@@ -1,5 +1,6 @@
 """Bodies in and out: JSON by msgspec within limits, compressed both ways, and errors as `application/problem+json`."""
 
+import asyncio
 import zlib
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a decompressed request body."""
+BODY_SECONDS: Final = 120.0
+"""Time in which a request's body must be here."""
 COMPRESS_ABOVE: Final = 1024
 _PROBLEMS: Final = "https://driveflow.example/problems/"
 _WINDOW: Final = 8 * 1024 * 1024
@@ -79,7 +82,9 @@ def accepted(request: Request) -> str | None:
 
 
 async def read_body(request: Request, kind: type[T], *, limit: int = MAX_BODY) -> T:
-    """The body as a wire type. Raises `UserError`: `too_large`, `encoding`, `invalid` (naming the place)."""
+    """The body as a wire type. Raises `UserError`: `too_large`, `encoding`, `timeout`, `invalid` (naming the
+    place).
+    """
     return decode(await raw_body(request, limit=limit), kind)
 
 
@@ -92,7 +97,15 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 async def raw_body(request: Request, *, limit: int = MAX_BODY) -> bytes:
-    """The body, unpacked, at most `limit` bytes of it; more is refused before it is held."""
+    """The body, unpacked, at most `limit` bytes of it; more is refused before it is held, and so is a slow one."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _unpacked(request, limit)
+    except TimeoutError:
+        raise UserError("timeout", "The request took too long to arrive.") from None
+
+
+async def _unpacked(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)

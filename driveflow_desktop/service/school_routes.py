@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -49,8 +49,6 @@ T = TypeVar("T")
 HOLD: Final = timedelta(milliseconds=250)
 """How long a push may hold the school's lock before it lets others in."""
 HEARTBEAT_SECONDS: Final = 20.0
-BODY_SECONDS: Final = 120.0
-"""Time in which a request's body must be here."""
 SNAPSHOTS: Final = 4
 """Snapshots of one process at a time; further ones wait."""
 _TRIES: Final = 6
@@ -173,7 +171,7 @@ class SchoolRoutes:
     async def push(self, request: Request) -> Response:
         """`POST …/changes`: what a PC did, judged."""
         caller = await self._identify(request)
-        body = await _in_time(raw_body(request))
+        body = await raw_body(request)
         work = await run_in_threadpool(self._prepare, request, caller, body)
         while not work.done:
             async with self._turn(work.member.org_id):
@@ -310,14 +308,6 @@ class SchoolRoutes:
                 return self._visit(request, connection, waiter.member).head.seq
 
         return await run_in_threadpool(read)
-
-
-async def _in_time(body: Awaitable[bytes]) -> bytes:
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await body
-    except TimeoutError:
-        raise UserError("timeout", "The request took too long to arrive.") from None
 
 
 class _Held(StreamingResponse):

@@ -102,7 +102,7 @@ def _make_service_login(admin_url: str, password: str) -> None:
         )
         rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOBYPASSRLS"
         if not connection.execute("SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper").rowcount:
-            rights = "LOGIN NOCREATEDB NOCREATEROLE NOINHERIT"  # only a superuser may name the others
+            rights = "LOGIN NOINHERIT"  # one may not even deny what one has not; a new role has none of the others
         _settled(
             connection,
             sql.SQL("ALTER ROLE {} {} PASSWORD {}").format(

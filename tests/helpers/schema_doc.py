@@ -1,6 +1,5 @@
 """The generated parts of docs/schema.md: `python -m tests.helpers.schema_doc` writes, a test holds them."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from driveflow_desktop.domain.tables import MODULES, tables_for
 from driveflow_desktop.store.base import Base, side_of
 from driveflow_desktop.store.guards import APP_RIGHTS, AUTH_RIGHTS, IMMUTABLE
+from tests.helpers.pages import with_parts
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "schema.md"
 _CONTEXTS: Final = {"log_tables": "the log", "service_tables": "the service"}
@@ -17,12 +17,7 @@ _CONTEXTS: Final = {"log_tables": "the log", "service_tables": "the service"}
 
 def render(page: str) -> str:
     """The page with its generated parts made anew."""
-    for name, make in (("immutable", _immutable), ("rights", _rights), ("tables", _tables)):
-        begin, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
-        body = "".join(f"{line}\n" for line in make())
-        page, found = re.subn(f"{begin}.*?{end}", lambda _, b=begin, t=body, e=end: b + t + e, page, flags=re.DOTALL)
-        assert found == 1, name
-    return page
+    return with_parts(page, {"immutable": _immutable(), "rights": _rights(), "tables": _tables()})
 
 
 def _words(columns: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from driveflow_desktop.adapters.postgres_embedded import EmbeddedPostgres
 from driveflow_desktop.domain.people.tables import Student
-from driveflow_desktop.service import school_routes
+from driveflow_desktop.service import answers
 from driveflow_desktop.service.database import make_engine
 from driveflow_desktop.service_main import prepared
 from driveflow_desktop.sync.protocol import PushResponse
@@ -106,7 +106,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     world: World, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office = world.desk("office")
-    monkeypatch.setattr(school_routes, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(answers, "BODY_SECONDS", 0.1)
     with connect(service) as wire:
         wire.sendall(head_of_request(service, world, service.headers(office), 100) + b"{")
         answer = wire.makefile("rb").read()

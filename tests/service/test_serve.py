@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from driveflow_desktop.adapters.postgres_embedded import EmbeddedPostgres
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.domain.people.tables import Student
 from driveflow_desktop.kernel.errors import UserError
@@ -33,6 +34,7 @@ from driveflow_desktop.store.migrate import SCHEMA_REVISION
 from driveflow_desktop.store.provision import SERVICE_LOGIN, examine_login, service_url
 from driveflow_desktop.sync.protocol import PushRequest, PushResponse, WireMutation, WireTransaction
 from tests.helpers.databases import login_url
+from tests.helpers.postgres import FAST_AND_UNSAFE
 from tests.helpers.processes import PATIENCE, ROOT
 
 pytestmark = pytest.mark.postgres
@@ -259,6 +261,18 @@ def test_it_serves_as_a_login_that_owns_nothing(engine: sa.Engine, fresh_postgre
     assert service_url(fresh_postgres_url) == url, "every process comes to the same"
     assert prepared(url) == url, "a login of its own may serve too, and migrates nothing"
     assert examine_login(url).migrates is False
+
+
+def test_an_administrator_who_is_no_superuser_is_enough(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path, settings=FAST_AND_UNSAFE) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("CREATE ROLE driveflow_admin LOGIN CREATEROLE PASSWORD 'only-for-tests'")
+            connection.execute("CREATE DATABASE school OWNER driveflow_admin")
+        admin = login_url(server.url("school"), "driveflow_admin", "only-for-tests")
+        url = prepared(admin)
+        assert prepared(admin) == url, "the second start finds everything done"
+        login = examine_login(url)
+        assert (login.serves, login.migrates, login.makes_logins) == (True, False, False)
 
 
 def test_a_database_that_cannot_be_reached_is_said_plainly(fresh_postgres_url: str) -> None:

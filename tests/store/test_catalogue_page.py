@@ -6,7 +6,7 @@ from tests.helpers.schema_doc import PAGE, render
 
 def test_the_generated_parts_are_current() -> None:
     page = PAGE.read_text("utf-8")
-    assert render(page) == page, "run: python -m tests.helpers.schema_doc"
+    assert render(page) == page, "run: make docs"
 
 
 def test_every_table_is_on_the_page() -> None:

@@ -1,7 +1,7 @@
 """Two schools behind the routes of signing in alone: a real Postgres, a clock that stands, cheap hashes that count."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -48,11 +48,14 @@ class Client:
         path: str,
         *,
         json: object = None,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         sent = self._client.request(method, path, json=json, content=content, headers=headers)
         return self._runner.run(sent)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        return self._runner.run(self._client.send(request))
 
     def close(self) -> None:
         self._runner.run(self._client.aclose())

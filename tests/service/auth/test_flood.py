@@ -1,6 +1,8 @@
 """Floods and hostile bodies."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ from starlette.applications import Starlette
 
 from driveflow_desktop.domain.identity.values import OrgRole
 from driveflow_desktop.kernel.errors import UserError
+from driveflow_desktop.service import answers
 from driveflow_desktop.service.auth.context import Auth
 from driveflow_desktop.service.auth.routes import auth_routes
 from tests.service.auth.campus import PASSWORD, Campus, Client, refuse
@@ -119,3 +122,14 @@ def test_an_invitation_with_a_hostile_body_is_refused(campus: Campus):
     for body in wrong:
         answer = jo.ask("POST", f"/v1/orgs/{org}/invitations", body)
         assert answer.status_code == 422, body
+
+
+def test_a_strangers_body_that_does_not_come_is_not_waited_for(campus: Campus, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "BODY_SECONDS", 0.05)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    answer = campus.client.request("POST", "/v1/auth/sign-out", content=slow())
+    assert (answer.status_code, answer.json()["code"]) == (408, "timeout")

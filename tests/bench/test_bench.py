@@ -34,8 +34,11 @@ GROUPS = {
         "week_query",
     ],
 }
-UNITS = {"memory": "MB", "first_sync_wire": "MB", "first_sync_memory": "MB", "first_sync": "s", "idle_cpu": "%"} | {
-    name: "/s" for name in ("local_edits", "push", "pull")
+UNITS = {
+    **dict.fromkeys(("memory", "first_sync_wire", "first_sync_memory"), "MB"),
+    **dict.fromkeys(("local_edits", "push", "pull"), "/s"),
+    "first_sync": "s",
+    "idle_cpu": "%",
 }
 
 

@@ -35,20 +35,11 @@ GROUPS = {
     ],
 }
 UNITS = {
-<<<<<<< HEAD
-    "memory": "MB",
-    "first_sync_wire": "MB",
-    "first_sync_memory": "MB",
-    "first_sync": "s",
-    "idle_cpu": "%",
-} | dict.fromkeys(("local_edits", "push", "pull"), "/s")
-=======
     **dict.fromkeys(("memory", "first_sync_wire", "first_sync_memory"), "MB"),
     **dict.fromkeys(("local_edits", "push", "pull"), "/s"),
     "first_sync": "s",
     "idle_cpu": "%",
 }
->>>>>>> 1a7ed381567bee6c778b78da053f4f703a456bbf
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Online]:
 
 @pytest.fixture(autouse=True)
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without one, whatever the tests run on: a passphrase makes the key, and sessions end with the program."""
+    """A machine without one, whatever the tests run on: a passphrase makes the key, a session ends with its program."""
     monkeypatch.delenv(keyring_store.KEY_VARIABLE, raising=False)
     monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
 

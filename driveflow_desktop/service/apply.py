@@ -1,6 +1,6 @@
 """Applying one pushed transaction inside a savepoint: decode, judge, merge, write, log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, cast
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from driveflow_desktop.domain.hard_rules import hard_rules
 from driveflow_desktop.domain.tables import METADATA, synced_tables
 from driveflow_desktop.kernel.errors import UserError
-from driveflow_desktop.service.history import last_write
+from driveflow_desktop.service.history import Write, last_write
 from driveflow_desktop.service.journal import Entry, Journal, Notice
 from driveflow_desktop.service.members import Member
 from driveflow_desktop.service.moves import RowChange, ScopeMoves
@@ -25,6 +25,12 @@ from driveflow_desktop.store.types import Value
 from driveflow_desktop.sync.merge import Merged, merge_update
 from driveflow_desktop.sync.protocol import CurrentRow, LostEditData, WireMutation, WireTransaction
 
+_MOVERS: Final[Mapping[str, frozenset[str]]] = {
+    "bookings": frozenset({"status", "instructor_id", "student_id"}),
+    "student_guardians": frozenset({"student_id", "guardian_id"}),
+    "lessons": frozenset({"booking_id", "instructor_id", "student_id"}),
+}
+"""Tables, with their columns, by which a student or a guardian enters or leaves someone's scope."""
 _SYNCED: Final = {str(table.name): table for table in synced_tables()}
 
 
@@ -44,7 +50,7 @@ class Refused(Exception):
     current: tuple[CurrentRow, ...] = ()
 
 
-class _Edit(NamedTuple):
+class Edit(NamedTuple):
     """A mutation with its values decoded."""
 
     id: UUID
@@ -124,7 +130,8 @@ class TransactionApplier:
         """Students whose audience, or whose guardians', the transaction may change."""
         found: set[UUID] = set()
         for edit in self._edits:
-            if edit.rows.name in {"bookings", "student_guardians", "lessons"}:
+            looked_at = _MOVERS.get(edit.rows.name)
+            if looked_at is not None and (edit.op is not Op.UPDATE or not looked_at.isdisjoint(edit.values)):
                 sides = (edit.values, self._rows[(edit.rows.name, edit.row_id)] or {})
                 found |= {cast("UUID", side["student_id"]) for side in sides if side.get("student_id")}
         return found
@@ -142,7 +149,7 @@ class TransactionApplier:
 
     # -- one mutation -------------------------------------------------------------------------------------------
 
-    def _apply(self, edit: _Edit) -> None:
+    def _apply(self, edit: Edit) -> None:
         current = self._rows[(edit.rows.name, edit.row_id)]
         require_row_right(self._member.role, edit.rows, edit.op, edit.values, current)
         if edit.op is Op.INSERT:
@@ -154,13 +161,13 @@ class TransactionApplier:
         else:
             self._delete(edit, current)
 
-    def _missing(self, edit: _Edit) -> None:
+    def _missing(self, edit: Edit) -> None:
         if edit.op is Op.DELETE:
             return  # gone already: what the delete wanted
         absent = CurrentRow(edit.rows.name, edit.row_id, None)
         raise Refused(UserError("gone", "That row no longer exists."), (absent,))
 
-    def _insert(self, edit: _Edit, current: Row | None) -> None:
+    def _insert(self, edit: Edit, current: Row | None) -> None:
         rows = edit.rows
         if current is not None:
             self._insert_again(edit, current)
@@ -179,7 +186,7 @@ class TransactionApplier:
         rows.insert(self._connection, [row])
         self._record(edit, Op.INSERT, full, None, row)
 
-    def _insert_again(self, edit: _Edit, current: Row) -> None:
+    def _insert_again(self, edit: Edit, current: Row) -> None:
         """The row is there: another PC made the same one (its id comes from its natural key), or the id is taken."""
         if not self._visible(edit.rows.name, current) or not edit.rows.same_key(edit.values, current):
             raise Refused(_already_exists(), self._shown(edit.rows, current))
@@ -191,7 +198,7 @@ class TransactionApplier:
         require_row_right(self._member.role, edit.rows, Op.UPDATE, changed, current)
         self._update(edit._replace(values=changed, before=defaults), current)
 
-    def _update(self, edit: _Edit, current: Row) -> None:
+    def _update(self, edit: Edit, current: Row) -> None:
         rows = edit.rows
         merged = merge_update(rows.name, current, edit.before, edit.values, lambda name: self._is_later(edit, name))
         if merged.conflicts:
@@ -206,13 +213,13 @@ class TransactionApplier:
         self._require_references(rows, changed)
         stamped: dict[str, Value] = {**changed, "updated_at": self._now, "version": self._journal.head + 1}
         after = {**current, **stamped}
-        rows.update(self._connection, self._member.org_id, edit.row_id, stamped)
+        self._write(edit, stamped)
         if not self._visible(rows.name, after):
             raise UserError("forbidden", "That row would not be yours any more.")
         require_teaching_rules(self._connection, self._member, rows.name, current, after)
         self._record(edit, Op.UPDATE, changed, current, after)
 
-    def _delete(self, edit: _Edit, current: Row) -> None:
+    def _delete(self, edit: Edit, current: Row) -> None:
         rows = edit.rows
         require_own_work(self._connection, self._member, (rows.name, edit.row_id))
         if any(current[name] != value for name, value in edit.before.items()):
@@ -227,6 +234,14 @@ class TransactionApplier:
         self._record(edit, Op.DELETE, {}, current, None)
 
     # -- judging ------------------------------------------------------------------------------------------------
+
+    def _write(self, edit: Edit, stamped: Row) -> None:
+        """Set columns of the edit's row."""
+        edit.rows.update(self._connection, self._member.org_id, edit.row_id, stamped)
+
+    def _last_write(self, edit: Edit, column: str | None = None) -> Write | None:
+        """The newest write of the edit's row, or of one of its columns."""
+        return last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), column)
 
     def _visible(self, table: str, row: Row) -> bool:
         return self._member.sees_all or may_see(self._scope.audience(table, row), self._member.instructor_id)
@@ -258,31 +273,31 @@ class TransactionApplier:
         row = codec(table).read(self._connection, self._member.org_id, row_id)
         return row is not None and self._visible(str(table.name), row)
 
-    def _is_later(self, edit: _Edit, column: str) -> bool:
-        last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), column)
+    def _is_later(self, edit: Edit, column: str) -> bool:
+        last = self._last_write(edit, column)
         return last is None or self._stamp.at >= last.at
 
-    def _by_another_device(self, edit: _Edit) -> bool:
-        last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id))
+    def _by_another_device(self, edit: Edit) -> bool:
+        last = self._last_write(edit)
         return last is not None and last.device_id != self._member.device_id
 
-    def _notice(self, edit: _Edit, merged: Merged, current: Row) -> None:
+    def _notice(self, edit: Edit, merged: Merged, current: Row) -> None:
         """Tell whoever gave way in a plain column; nothing is overwritten in silence (docs/protocol.md, Conflict)."""
         for group in merged.lost:
             mine, theirs = _pick(edit.values, group), _pick(current, group)
             self._tell(edit, self._stamp.transaction_id, mine, theirs)
         for group in merged.replaced:
-            last = last_write(self._connection, self._member.org_id, (edit.rows.name, edit.row_id), group[0])
+            last = self._last_write(edit, group[0])
             if last is not None and last.device_id != self._member.device_id:
                 self._tell(edit, last.transaction_id, _pick(current, group), _pick(edit.values, group))
 
-    def _tell(self, edit: _Edit, loser: UUID, lost: Row, kept: Row) -> None:
+    def _tell(self, edit: Edit, loser: UUID, lost: Row, kept: Row) -> None:
         wire = edit.rows.to_wire
         self._notices.append(Notice(edit.rows.table, edit.row_id, LostEditData(loser, wire(lost), wire(kept))))
 
     # -- the log ------------------------------------------------------------------------------------------------
 
-    def _record(self, edit: _Edit, op: Op, values: Row, old: Row | None, new: Row | None) -> None:
+    def _record(self, edit: Edit, op: Op, values: Row, old: Row | None, new: Row | None) -> None:
         rows = edit.rows
         version = 0 if old is None else cast("int", old["version"])
         before: Row = {} if old is None else _pick(old, rows.carried if op is Op.DELETE else tuple(values))
@@ -292,25 +307,36 @@ class TransactionApplier:
 
     def _log(self, moves: ScopeMoves) -> None:
         holders = self._audiences()
+        entries = self._entries(holders)
+        for (name, row_id), before in moves.moved(done.change for done in self._done).items():
+            table = _SYNCED[name]
+            row = codec(table).read(self._connection, self._member.org_id, row_id)
+            after = self._scope.audience(name, row)
+            entries.append((Entry(table, row_id, row, before, after, None), self._journal.next_seq()))
+        entries += self._told(holders)
+        self._journal.write(entries, self._stamp, self._now)
+
+    def _entries(self, holders: Mapping[Key, Audience]) -> list[tuple[Entry, int]]:
+        """The entries of what was done, with the audiences that hold the rows now."""
         entries: list[tuple[Entry, int]] = []
         for mutation, seq, change in self._done:
             key = (change.table, mutation.row_id)
             before, after = self._held_by.get(key, OFFICE), holders.get(key, OFFICE)
             entries.append((Entry(mutation.table, mutation.row_id, change.new, before, after, mutation), seq))
             self._result.seq = seq
-        for (name, row_id), before in moves.moved(done.change for done in self._done).items():
-            table = _SYNCED[name]
-            row = codec(table).read(self._connection, self._member.org_id, row_id)
-            after = self._scope.audience(name, row)
-            entries.append((Entry(table, row_id, row, before, after, None), self._journal.next_seq()))
+        return entries
+
+    def _told(self, holders: Mapping[Key, Audience]) -> list[tuple[Entry, int]]:
+        """The entries of the notices."""
+        entries: list[tuple[Entry, int]] = []
         for notice in self._notices:
             after = holders.get((str(notice.table.name), notice.row_id), OFFICE)
             entry = Entry(notice.table, notice.row_id, None, after, after, None, notice)
             entries.append((entry, self._journal.next_seq()))
-        self._journal.write(entries, self._stamp, self._now)
+        return entries
 
 
-def _decode(wire: WireMutation) -> _Edit:
+def _decode(wire: WireMutation) -> Edit:
     table = _SYNCED.get(wire.table)
     if table is None:
         raise UserError("invalid", "There is no such table.", column="table")
@@ -318,7 +344,7 @@ def _decode(wire: WireMutation) -> _Edit:
     values, before = rows.from_wire(wire.values), rows.from_wire(wire.before)
     if wire.op == "update" and (unseen := values.keys() - before.keys()):
         raise UserError("invalid", "An update says what its device had seen.", column=min(unseen))
-    return _Edit(wire.id, rows, Op(wire.op), wire.row_id, wire.base_version, values, before)
+    return Edit(wire.id, rows, Op(wire.op), wire.row_id, wire.base_version, values, before)
 
 
 def _pick(row: Row, names: Sequence[str]) -> dict[str, Value]:

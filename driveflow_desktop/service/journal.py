@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -65,6 +65,14 @@ class Entry:
         return "scope.changed" if self.mutation is None else self.mutation.topic
 
 
+class Logged(NamedTuple):
+    """An entry with its sequence and its transaction."""
+
+    entry: Entry
+    seq: int
+    stamp: Stamp
+
+
 class Journal:
     """The log of one school while its lock is held; made by `lock`, ended by `close`."""
 
@@ -109,13 +117,19 @@ class Journal:
         return self.head
 
     def write(self, entries: Sequence[tuple[Entry, int]], stamp: Stamp, received_at: datetime) -> None:
-        """Log entries, each under a sequence taken before, in that order."""
-        if not entries:
+        """Log entries of a transaction, each under a sequence taken before, in that order."""
+        self.write_all([Logged(entry, seq, stamp) for entry, seq in entries], received_at)
+
+    def write_all(self, logged: Sequence[Logged], received_at: datetime) -> None:
+        """Log entries of several transactions, by ascending sequence."""
+        if not logged:
             return
-        for entry, _seq in entries:
-            self._concerned |= {*entry.before, *entry.after}
-        self._connection.execute(OUTBOX.insert(), [self._outbox_row(entry, seq, stamp) for entry, seq in entries])
-        audits = [self._audit_row(entry.mutation, seq, stamp, received_at) for entry, seq in entries if entry.mutation]
+        for one in logged:
+            self._concerned.update(one.entry.before, one.entry.after)
+        self._connection.execute(OUTBOX.insert(), [self._outbox_row(*one) for one in logged])
+        audits = [
+            self._audit_row(one.entry.mutation, one.seq, one.stamp, received_at) for one in logged if one.entry.mutation
+        ]
         if audits:
             self._connection.execute(AUDIT.insert(), audits)
 

@@ -5,7 +5,7 @@ import itertools
 import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, cast
 from uuid import UUID, uuid4
@@ -19,6 +19,7 @@ from driveflow_desktop.service.apply import Applied, Refused, TransactionApplier
 from driveflow_desktop.service.database import is_lost, is_retryable
 from driveflow_desktop.service.journal import Journal
 from driveflow_desktop.service.members import Member
+from driveflow_desktop.service.quiet import QuietRun, is_quiet
 from driveflow_desktop.store.failures import translate
 from driveflow_desktop.store.log import OUTBOX
 from driveflow_desktop.store.service_tables import AppliedTransaction
@@ -36,6 +37,8 @@ from driveflow_desktop.sync.protocol import (
 log = logging.getLogger(__name__)
 
 _DECIDED: Final = cast("sa.Table", AppliedTransaction.__table__)
+_SLOT: Final = frozenset({"start_at", "end_at", "instructor_id", "student_id", "status"})
+"""Columns of a booking that the constraint over overlap looks at."""
 _WINDOW: Final = 400
 """Mutations looked up at a time in one hold of the lock; more than a hold of 250 ms gets through."""
 
@@ -108,25 +111,89 @@ def push_slice(connection: sa.Connection, work: Push, *, hold: timedelta | None)
     window = _window(work)
     known = _known(connection, work.member, window)
     used = _used_ids(connection, work.member, window)
-    results: list[TransactionResult] = []
-    decided: list[dict[str, object]] = []
-    undecided = set(work.undecided_rows)
-    for transaction, body in zip(window, work.bodies[len(work.results) :], strict=False):
-        if watch.is_over():
+    state = _Slice(connection, work, journal, known, used, set(work.undecided_rows))
+    pairs = zip(window, work.bodies[len(work.results) :], strict=False)
+    for quiet, group in itertools.groupby(pairs, key=lambda pair: is_quiet(pair[0])):
+        run = list(group)
+        together = quiet and len(run) > 1
+        if together and not state.judge_together(run, watch):
+            watch.begin_piece()
+            together = False
+        if not together:
+            state.judge_each(run, watch)
+        if watch.ended:
             break
-        result = _answer(connection, work, journal, transaction, body, known, used, undecided)
-        results.append(result)
-        if result.code == UNDECIDED:
-            undecided |= {str(mutation.row_id) for mutation in transaction.mutations}
-        elif transaction.id not in known:
-            known[transaction.id] = Decided(body, result)
-            decided.append(_decided_row(work.member, body, result))
-    if decided:
-        connection.execute(_DECIDED.insert(), decided)
+    if state.decided:
+        connection.execute(_DECIDED.insert(), state.decided)
     journal.close()
-    work.results += results
+    work.results += state.results
     work.head = journal.head
-    work.undecided_rows = frozenset(undecided)
+    work.undecided_rows = frozenset(state.undecided)
+
+
+@dataclass(slots=True)
+class _Slice:
+    """The answers of one hold of the lock."""
+
+    connection: sa.Connection
+    work: Push
+    journal: Journal
+    known: dict[UUID, Decided]
+    used: set[UUID]
+    undecided: set[str]
+    results: list[TransactionResult] = field(default_factory=list)
+    decided: list[dict[str, object]] = field(default_factory=list)
+
+    def judge_each(self, run: Sequence[tuple[WireTransaction, bytes]], watch: "_Watch") -> None:
+        """Judge transactions one by one, until time is up."""
+        self._judge_run(run, watch, None)
+
+    def judge_together(self, run: Sequence[tuple[WireTransaction, bytes]], watch: "_Watch") -> bool:
+        """Judge quiet transactions and write them together, until time is up; False, and nothing was done, when that
+        fails: then each has to be judged by itself, so that the fault is that one's alone.
+        """
+        before = replace(
+            self, known=dict(self.known), used=set(self.used), undecided=set(self.undecided), results=[], decided=[]
+        )
+        mark = self.journal.mark()
+        try:
+            with self.connection.begin_nested():
+                quiet = QuietRun(self.connection, self.work.member, self.journal, [one for one, _body in run])
+                before._judge_run(run, watch, quiet)
+                quiet.write(self.work.now)
+        except Exception as problem:
+            if is_retryable(problem) or is_lost(self.connection):
+                raise
+            log.warning("%d transactions are judged one by one: %s", len(run), type(problem).__name__)
+            self.journal.rewind(mark)
+            return False
+        self.known, self.used, self.undecided = before.known, before.used, before.undecided
+        self.results += before.results
+        self.decided += before.decided
+        return True
+
+    def _judge_run(self, run: Sequence[tuple[WireTransaction, bytes]], watch: "_Watch", quiet: QuietRun | None) -> None:
+        for transaction, body in run:
+            if watch.is_over():
+                return
+            result = self._answer(transaction, body, quiet)
+            self.results.append(result)
+            if result.code == UNDECIDED:
+                self.undecided |= {str(mutation.row_id) for mutation in transaction.mutations}
+            elif transaction.id not in self.known:
+                self.known[transaction.id] = Decided(body, result)
+                self.decided.append(_decided_row(self.work.member, body, result))
+
+    def _answer(self, transaction: WireTransaction, body: bytes, quiet: QuietRun | None) -> TransactionResult:
+        earlier = self.known.get(transaction.id)
+        if earlier is not None:
+            return _repeat(transaction, body, earlier)
+        if self.undecided and _builds_on(transaction, self.undecided):
+            return _undecided(transaction, "It builds on a change that the service failed on.")
+        corrected = _corrected(transaction, self.work)
+        if quiet is not None:
+            return _judge_quiet(quiet, self.work, self.journal, corrected, self.used)
+        return _judge(self.connection, self.work.member, self.journal, corrected, self.used, self.work.now)
 
 
 class _Watch:
@@ -137,6 +204,13 @@ class _Watch:
         self._start = self._last = time.monotonic()
         self._longest = 0.0
         self._pieces = -1
+        self.ended = False
+        """Whether it was said that no further piece fits."""
+
+    def begin_piece(self) -> None:
+        """Whatever was said so far, one more piece is let through: work that was undone has answered nobody."""
+        self.ended = False
+        self._pieces = -1
 
     def is_over(self) -> bool:
         """Whether no further piece fits; asked before each, and never before the first."""
@@ -145,7 +219,9 @@ class _Watch:
         if self._pieces > 0:
             self._longest = max(self._longest, now - self._last)
         self._last = now
-        return self._limit is not None and self._pieces > 0 and now - self._start + self._longest > self._limit
+        if self._limit is not None and self._pieces > 0:
+            self.ended = self.ended or now - self._start + self._longest > self._limit
+        return self.ended
 
 
 def _window(work: Push) -> Sequence[WireTransaction]:
@@ -180,24 +256,6 @@ def _used_ids(connection: sa.Connection, member: Member, transactions: Iterable[
     ids = [mutation.id for transaction in transactions for mutation in transaction.mutations]
     where = (OUTBOX.c.org_id == member.org_id, OUTBOX.c.id == sa.func.any(sa.cast(ids, ARRAY(OUTBOX.c.id.type))))
     return set(connection.execute(sa.select(OUTBOX.c.id).where(*where)).scalars())
-
-
-def _answer(
-    connection: sa.Connection,
-    work: Push,
-    journal: Journal,
-    transaction: WireTransaction,
-    body: bytes,
-    known: dict[UUID, Decided],
-    used: set[UUID],
-    undecided: Collection[str],
-) -> TransactionResult:
-    earlier = known.get(transaction.id)
-    if earlier is not None:
-        return _repeat(transaction, body, earlier)
-    if undecided and _builds_on(transaction, undecided):
-        return _undecided(transaction, "It builds on a change that the service failed on.")
-    return _judge(connection, work.member, journal, _corrected(transaction, work), used, work.now)
 
 
 def _repeat(transaction: WireTransaction, body: bytes, earlier: Decided) -> TransactionResult:
@@ -237,7 +295,8 @@ def _judge(
         _require_own(member, transaction, used)
         with connection.begin_nested():
             applied = TransactionApplier(connection, member, journal, transaction, now).run()
-            if any(mutation.table == "bookings" for mutation in transaction.mutations):
+            slots = (mutation.values for mutation in transaction.mutations if mutation.table == "bookings")
+            if any(not _SLOT.isdisjoint(values) for values in slots):
                 # Overlap is checked by the rules first, which name the winner; this stands behind them.
                 connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     except Refused as verdict:
@@ -255,6 +314,23 @@ def _judge(
             raise
         journal.rewind(mark)
         return _failed_on(transaction)
+    used |= {mutation.id for mutation in transaction.mutations}
+    return _accepted(transaction, applied, journal)
+
+
+def _judge_quiet(
+    run: QuietRun, work: Push, journal: Journal, transaction: WireTransaction, used: set[UUID]
+) -> TransactionResult:
+    mark = journal.mark()
+    try:
+        _require_own(work.member, transaction, used)
+        applied = run.apply(transaction, work.now)
+    except Refused as verdict:
+        journal.rewind(mark)
+        return _rejected(transaction, verdict.error, verdict.current)
+    except UserError as error:
+        journal.rewind(mark)
+        return _rejected(transaction, error, ())
     used |= {mutation.id for mutation in transaction.mutations}
     return _accepted(transaction, applied, journal)
 

@@ -215,6 +215,18 @@ class RowCodec:
         where = (self.table.c.org_id == org_id, self.table.c.id == row_id)
         connection.execute(self.table.update().where(*where).values(dict(values)), execution_options=_MARK)
 
+    def update_many(
+        self, connection: sa.Connection, org_id: UUID, columns: Sequence[str], rows: Iterable[tuple[UUID, Row]]
+    ) -> None:
+        """Set the same columns of several rows, given as (id, values)."""
+        of_row = self.table.c.id == sa.bindparam("key_of_row", type_=self.table.c.id.type)
+        values = {name: sa.bindparam(f"new_{name}", type_=self.table.c[name].type) for name in columns}
+        statement = self.table.update().where(self.table.c.org_id == org_id, of_row).values(values)
+        entries: list[dict[str, Value]] = [
+            {"key_of_row": key, **{f"new_{name}": row[name] for name in columns}} for key, row in rows
+        ]
+        connection.execute(statement, entries, execution_options=_MARK)
+
     def delete(self, connection: sa.Connection, org_id: UUID, ids: Sequence[UUID]) -> None:
         """Delete rows by id."""
         for start in range(0, len(ids), _CHUNK):

@@ -7,7 +7,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import KeyringError, KeyringLocked
 
-from driveflow_desktop import composition
+from driveflow_desktop import sync_composition
 from driveflow_desktop.adapters.session_store import SERVICE, KeyringSessions
 from driveflow_desktop.sync.session import KeptSession, MemorySessions
 
@@ -70,4 +70,4 @@ def test_a_session_shows_no_secret():
 
 def test_without_a_keyring_a_session_ends_with_the_program(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
-    assert isinstance(composition.sessions_of(uuid4()), MemorySessions)
+    assert isinstance(sync_composition.sessions_of(uuid4()), MemorySessions)

@@ -35,12 +35,11 @@ GROUPS = {
     ],
 }
 UNITS = {
-    "memory": "MB",
-    "first_sync_wire": "MB",
-    "first_sync_memory": "MB",
+    **dict.fromkeys(("memory", "first_sync_wire", "first_sync_memory"), "MB"),
+    **dict.fromkeys(("local_edits", "push", "pull"), "/s"),
     "first_sync": "s",
     "idle_cpu": "%",
-} | dict.fromkeys(("local_edits", "push", "pull"), "/s")
+}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from keyring.backends import fail
 
 from driveflow_desktop import desktop_demo
 from driveflow_desktop.adapters import keyring_store
@@ -58,6 +59,13 @@ def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Online]:
         settle_in(replica, made.org_id, made.admin_id)
     with desktop_demo._service(front) as url:
         yield Online(url, front, made)
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without one, whatever the tests run on: a passphrase makes the key, a session ends with its program."""
+    monkeypatch.delenv(keyring_store.KEY_VARIABLE, raising=False)
+    monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
 
 
 @dataclass
@@ -166,10 +174,7 @@ def test_a_pc_whose_access_is_ended_locks(front: Pc, owner: Pc) -> None:
     assert front.sync.status.state is not SyncState.LOCKED
 
 
-def test_an_invited_person_joins_and_has_the_school(
-    owner: Pc, online: Online, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(keyring_store.KEY_VARIABLE, raising=False)
+def test_an_invited_person_joins_and_has_the_school(owner: Pc, online: Online, tmp_path: Path) -> None:
     invited = owner.sync.invite(InvitationRequest("new.desk@example.com", "admin"))
     home = DataFolder(tmp_path / "new")
     request = JoinRequest(online.url, "four words make sense", code=invited.code, full_name="New Desk")

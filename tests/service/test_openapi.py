@@ -1,5 +1,6 @@
 """docs/openapi.json tells the truth: of every route, of what it takes, and of how it refuses what it does not take."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -40,6 +41,7 @@ LABELS = [f"{operation.method.upper()} {operation.path}" for operation in OPERAT
 
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text("utf-8") == render(), "run: make docs"
+    schemathesis.openapi.from_dict(json.loads(PAGE.read_text("utf-8"))).validate()
 
 
 @dataclass
@@ -115,6 +117,7 @@ def problem_of(response: httpx.Response) -> Problem:
     return problem
 
 
+@pytest.mark.postgres
 def test_every_route_is_told(house: House) -> None:
     routes = [route for route in house.app.routes if isinstance(route, Route)]
     served = {f"{method} {route.path_format}" for route in routes for method in route.methods or () if method != "HEAD"}

@@ -12,6 +12,7 @@ from typing import Final, cast
 from driveflow_desktop.sync.failing import failed, without_session
 from driveflow_desktop.sync.happenings import (
     CALM,
+    MOST_PUSHED,
     NO_RETRIES,
     Asked,
     Compared,
@@ -53,7 +54,6 @@ from driveflow_desktop.sync.planning import (
     wanting_all,
     well,
 )
-from driveflow_desktop.sync.protocol import MAX_MUTATIONS
 
 _Handler = Callable[[EngineState, Event, Moment], tuple[EngineState, list[Effect]]]
 
@@ -117,7 +117,7 @@ def _stream_lost(state: EngineState, event: StreamLost, now: Moment) -> tuple[En
 def _pushed(state: EngineState, event: Pushed, now: Moment) -> tuple[EngineState, list[Effect]]:
     earlier = state.jobs
     state = well(state, event.job, event.counts)
-    grown = min(MAX_MUTATIONS, state.push_limit * 2)
+    grown = min(MOST_PUSHED, state.push_limit * 2)
     # A push of nothing asked nobody, so it knows no head.
     head = max(event.head, state.head or 0) if event.sent else state.head
     state = replace(state, push_limit=grown, head=head)

@@ -7,6 +7,7 @@ from typing import Final
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.sync.happenings import (
     CALM,
+    MOST_PUSHED,
     CloseStream,
     Effect,
     EngineState,
@@ -20,7 +21,6 @@ from driveflow_desktop.sync.happenings import (
 )
 from driveflow_desktop.sync.outcomes import EVERY_REQUEST, Trouble
 from driveflow_desktop.sync.planning import BACKOFF_FIRST, IDLE_SECONDS, PAUSE_CAP, later, wanting
-from driveflow_desktop.sync.protocol import MAX_MUTATIONS
 
 
 def failed(state: EngineState, event: Failed, now: Moment) -> tuple[EngineState, list[Effect]]:
@@ -60,7 +60,7 @@ def _too_large(state: EngineState, event: Failed, now: Moment) -> tuple[EngineSt
     state = wanting(state, event.job)
     if state.push_limit > 1:
         return replace(state, push_limit=state.push_limit // 2), []
-    return replace(state, push_limit=MAX_MUTATIONS), [SetAsideOldest(event.job, event.failure)]
+    return replace(state, push_limit=MOST_PUSHED), [SetAsideOldest(event.job, event.failure)]
 
 
 def _expired(state: EngineState, event: Failed, now: Moment) -> tuple[EngineState, list[Effect]]:

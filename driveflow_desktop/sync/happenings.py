@@ -10,8 +10,11 @@ from uuid import UUID
 
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.sync.outcomes import Failure
-from driveflow_desktop.sync.protocol import MAX_MUTATIONS
 from driveflow_desktop.sync.status import SyncStatus
+
+MOST_PUSHED: Final = 1_000
+"""Mutations in one push of ours. The service takes five times as many, but judges some hundred a second on a small
+machine, and the answer must come within the client's patience (`transport`)."""
 
 
 class Job(StrEnum):
@@ -211,7 +214,7 @@ class Run:
     """Do a job and say what became of it; `limit` is how many mutations a push may hold."""
 
     job: Job
-    limit: int = MAX_MUTATIONS
+    limit: int = MOST_PUSHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +299,7 @@ class EngineState:
     token_until: float = 0.0
     token_refused: bool = False
     """The service took no token of the last refresh yet."""
-    push_limit: int = MAX_MUTATIONS
+    push_limit: int = MOST_PUSHED
     way: Retry = CALM
     """Trouble of the way to the service."""
     jobs: Mapping[Job, Retry] = field(default_factory=lambda: NO_RETRIES)

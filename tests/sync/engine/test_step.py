@@ -8,6 +8,7 @@ import pytest
 from driveflow_desktop.kernel.errors import UserError
 from driveflow_desktop.sync.engine import step
 from driveflow_desktop.sync.happenings import (
+    MOST_PUSHED,
     Asked,
     CloseStream,
     Compared,
@@ -40,7 +41,6 @@ from driveflow_desktop.sync.happenings import (
 )
 from driveflow_desktop.sync.outcomes import Failure, Trouble
 from driveflow_desktop.sync.planning import BACKOFF_CAP, DIGEST_SECONDS, POLL_SECONDS
-from driveflow_desktop.sync.protocol import MAX_MUTATIONS
 from driveflow_desktop.sync.status import SyncState, SyncStatus
 
 WALL = datetime(2026, 11, 24, tzinfo=UTC)
@@ -286,11 +286,11 @@ def test_too_large_halves_until_one_is_refused_at_the_desk():
         bench.fail(Job.PUSH, Trouble.TOO_LARGE)
         if any(isinstance(effect, SetAsideOldest) for effect in bench.effects):
             break
-    assert limits[:3] == [MAX_MUTATIONS, MAX_MUTATIONS // 2, MAX_MUTATIONS // 4]
+    assert limits[:3] == [MOST_PUSHED, MOST_PUSHED // 2, MOST_PUSHED // 4]
     assert limits[-1] == 1
     assert bench.job is Job.PUSH  # the next ones go on
     bench.pushed()
-    assert bench.state.push_limit == MAX_MUTATIONS
+    assert bench.state.push_limit == MOST_PUSHED
 
 
 def test_a_smaller_push_grows_again():
@@ -299,7 +299,7 @@ def test_a_smaller_push_grows_again():
     bench.fail(Job.PUSH, Trouble.TOO_LARGE)
     bench.pushed(more=True)
     bench.pulled()
-    assert bench.limit == MAX_MUTATIONS
+    assert bench.limit == MOST_PUSHED
 
 
 def test_an_old_program_is_told_so_and_still_sends_its_work():

@@ -32,17 +32,17 @@ class Limit:
 # beside it. That PC was busy, except where it says idle, which makes baselines longer and ratios stricter than they
 # will be when taken anew (docs/benchmarks.md). A smaller school has shorter baselines of SQL, so its ratios say little.
 LIMITS: Final = {
-    "cold_start": Limit(1200, 5),  # 266 ms
-    "memory": Limit(300, 6),  # 55.4 MB
-    "change_day": Limit(60, 26),  # 2.31 ms
+    "cold_start": Limit(1200, 10),  # 131 ms
+    "memory": Limit(300, 6),  # 54.5 MB
+    "change_day": Limit(60, 25),  # 2.45 ms
     "change_week": Limit(60, 110),  # 0.55 ms, idle
     "frame_scroll_p99": Limit(8, 25),  # 0.32 ms, idle
     "frame_drag_p99": Limit(8, 29),  # 0.28 ms, idle
-    "search": Limit(30, 34),  # 0.90 ms
-    "free_slots": Limit(100, 9),  # 12.0 ms
-    "roster_first_rows": Limit(100, 163),  # 0.61 ms
+    "search": Limit(30, 80),  # 0.38 ms
+    "free_slots": Limit(100, 14),  # 7.2 ms
+    "roster_first_rows": Limit(100, 142),  # 0.71 ms
     "roster_scroll_p99": Limit(16.7, 21),  # 0.80 ms
-    "local_save_p99": Limit(10, 1),  # 15.4 ms
+    "local_save_p99": Limit(10, 2),  # 5.6 ms alone on the disk, 18 ms beside other work
     # Of the sync figures the design names the ratios of four: 80, 30 and 60 % of the baseline's speed.
     "first_sync": Limit(None, 1.25),
     "first_sync_wire": Limit(12, 1),

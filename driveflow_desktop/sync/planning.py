@@ -115,6 +115,9 @@ def _due(state: EngineState, now: Moment) -> EngineState:
         return state if state.busy is Job.SNAPSHOT else wanting(state, Job.SNAPSHOT)
     if state.poll_at <= now.at:
         state = wanting(replace(state, poll_at=now.at + POLL_SECONDS), Job.PULL)
+        if state.counts.mine > 0:
+            # Whatever nobody told us of is found out by the clock, and not by the next edit.
+            state = wanting(state, Job.PUSH)
     quiet = agrees(state) and state.counts.waiting == 0 and now.at - state.edited_at >= IDLE_SECONDS
     if quiet and state.digest_at <= now.at:
         state = wanting(state, Job.DIGEST)

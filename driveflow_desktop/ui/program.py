@@ -137,7 +137,8 @@ class Program(QObject):
         self.desk.asked_for.connect(self.window.open)
         self.desk.changed.connect(self._status_changed)
         self.undo.applied.connect(self._status_changed)
-        self.desk.changed.connect(self.sync.edited)
+        for written in (self.desk.changed, self.undo.applied):
+            written.connect(self.sync.edited)
         self.sync.rows_changed.connect(self.window.dispatch)
         self.sync.rows_changed.connect(self._status_changed)
         self.window.actions_.handle("theme.next", self._next_theme)

@@ -86,6 +86,20 @@ def test_a_command_refreshes_and_can_be_taken_back_and_done_again(person: Person
     assert (name(), person.toast) == ("Mia Married", "Done again: Renamed")
 
 
+def test_what_is_done_taken_back_and_done_again_is_each_told_to_the_sync(synced: Person) -> None:
+    told = synced.program.context.sync
+    before = told._port.edits
+    synced.program.desk.write("Renamed", lambda uow: uow.update(Student, MIA, {"full_name": "Mia Married"}))
+    synced.settle()
+    assert told._port.edits == before + 1
+    synced.program.undo.undo()
+    synced.settle()
+    assert told._port.edits == before + 2
+    synced.program.undo.redo()
+    synced.settle()
+    assert told._port.edits == before + 3
+
+
 def test_a_refusal_that_no_form_takes_is_said(person: Person) -> None:
     def refuse(_uow: object) -> None:
         raise UserError("invalid", "No <b>such</b> thing.", hint="Try another.")

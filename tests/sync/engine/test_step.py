@@ -184,6 +184,16 @@ def test_a_poll_stands_behind_the_stream():
     assert bench.status.state is SyncState.SYNCED  # a poll does not make it flicker
 
 
+def test_an_edit_that_nobody_told_of_is_pushed_at_the_next_poll_but_one():
+    bench = settled()
+    bench.wait(30)
+    assert bench.job is Job.PULL
+    bench.pulled(counts=Counts(waiting=1))
+    assert bench.status.state is SyncState.SYNCING
+    bench.wait(30)
+    assert bench.job is Job.PUSH
+
+
 def test_a_single_failure_alarms_nobody_and_is_tried_again_by_time():
     bench = settled()
     bench.tell(Edited(Counts(waiting=1)))

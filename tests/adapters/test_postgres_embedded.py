@@ -1,5 +1,6 @@
 """The cluster in a data folder, with the real server: made, kept, shared, killed, half made, of another version."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -180,7 +181,8 @@ def kill_server(folder: Path) -> int:
     server = postmaster(folder)
     family = [server, *server.children(recursive=True)]
     for process in family:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # its helpers come and go by themselves
+            process.kill()
     psutil.wait_procs(family, timeout=30)
     return server.pid
 

@@ -5,8 +5,8 @@ it by itself (`service/digest.py`). Whole numbers are written in full, also beyo
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import Final, TypeAlias, cast
 from uuid import UUID
 
@@ -15,9 +15,12 @@ import sqlalchemy as sa
 
 from driveflow_desktop.store.log import BASE_ROWS
 from driveflow_desktop.store.rows import codec
-from driveflow_desktop.store.types import Json, Value
+from driveflow_desktop.store.types import Json, Value, dump_json
 from driveflow_desktop.sync.snapshot_protocol import TableDigest
 
+_SIMPLE: Final = (str, bool, int, NoneType)
+"""Of these `dump_json` writes what RFC 8785 asks for."""
+_FETCH: Final = 500
 _EXACT: Final = 2**53 - 1
 """The largest whole number that RFC 8785's readers keep; the library refuses larger ones."""
 
@@ -41,13 +44,14 @@ class TableSum:
 
 def canonical_row(row: Mapping[str, Json]) -> bytes:
     """A row's wire form as RFC 8785 JSON."""
+    if all(isinstance(value, _SIMPLE) for value in row.values()):
+        return dump_json(row).encode()
     return ("{" + ",".join(f'"{name}":{_canonical(row[name])}' for name in sorted(row)) + "}").encode()
 
 
 def _canonical(value: Json) -> str:
-    if isinstance(value, str | bool | int) or value is None:
-        # Of these Python writes what RFC 8785 asks for.
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, _SIMPLE):
+        return dump_json(value)
     return rfc8785.dumps(_readable(value)).decode()
 
 
@@ -65,19 +69,28 @@ def _readable(value: Json) -> _Plain:
     return cast("_Plain", value)
 
 
-def replica_digest(connection: sa.Connection, org_id: UUID, tables: Iterable[sa.Table]) -> dict[str, TableDigest]:
-    """What the service's rows on a replica add up to, by table: pending edits are left out."""
-    return {str(table.name): _of_table(connection, org_id, table) for table in tables}
+def replica_digest(
+    connection: sa.Connection, org_id: UUID, tables: Iterable[sa.Table], stopped: Callable[[], bool] = lambda: False
+) -> dict[str, TableDigest] | None:
+    """What the service's rows on a replica add up to, by table: pending edits are left out. None when `stopped`."""
+    found: dict[str, TableDigest] = {}
+    for table in tables:
+        total = TableSum()
+        for number, row in enumerate(_service_rows(connection, org_id, table)):
+            if number % _FETCH == 0 and stopped():
+                return None
+            total.add(row)
+        found[str(table.name)] = total.digest()
+    return found
 
 
-def _of_table(connection: sa.Connection, org_id: UUID, table: sa.Table) -> TableDigest:
-    """Rows without pending edits as they stand, the service's own in the place of the others."""
-    found = TableSum()
+def _service_rows(connection: sa.Connection, org_id: UUID, table: sa.Table) -> Iterator[Mapping[str, Json]]:
+    """Rows without pending edits as they stand, the service's own in the place of the others; in wire form."""
     to_wire = codec(table).to_wire
     of_table = (BASE_ROWS.c.org_id == org_id, BASE_ROWS.c.table_name == table.name)
     edited = sa.exists().where(*of_table, BASE_ROWS.c.id == table.c.id)
-    for row in connection.execute(sa.select(table).where(table.c.org_id == org_id, ~edited)).mappings():
-        found.add(to_wire(cast("Mapping[str, Value]", row)))
+    rows = sa.select(table).where(table.c.org_id == org_id, ~edited).execution_options(yield_per=_FETCH)
+    for row in connection.execute(rows).mappings():
+        yield to_wire(cast("Mapping[str, Value]", row))
     for base in connection.execute(sa.select(BASE_ROWS.c.row).where(*of_table, BASE_ROWS.c.row.is_not(None))).scalars():
-        found.add(cast("Mapping[str, Json]", base))
-    return found.digest()
+        yield cast("Mapping[str, Json]", base)

@@ -1,7 +1,6 @@
 """What the engine's worker does to the replica, in slices of the writer that a person at the desk does not feel."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -14,10 +13,9 @@ from driveflow_desktop.domain.tables import synced_tables
 from driveflow_desktop.kernel.changes import Changes
 from driveflow_desktop.store.log import BASE_ROWS, OUTBOX
 from driveflow_desktop.store.replica import Replica
-from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.state import read_fact, write_fact
-from driveflow_desktop.store.types import Json, Value, dump_json
 from driveflow_desktop.sync.conflicts import open_conflicts
+from driveflow_desktop.sync.digest import replica_digest
 from driveflow_desktop.sync.happenings import Counts
 from driveflow_desktop.sync.outbox import replays_of, to_push, to_replay
 from driveflow_desktop.sync.overlay import (
@@ -43,7 +41,6 @@ _LEAST_PAGE: Final = 20
 _MOST_PAGE: Final = 1_000
 _FIRST_PAGE: Final = 100
 _RESULTS: Final = 50
-_DIGEST_ROWS: Final = 500
 _USERS: Final = cast("sa.Table", User.__table__)
 
 
@@ -110,16 +107,7 @@ class LocalReplica:
             based = connection.execute(sa.select(BASE_ROWS.c.id).limit(1)).first() is not None
             if based or read_cursor(connection) != at:
                 return None
-            found: dict[str, TableDigest] = {}
-            for table in synced_tables():
-                rows, folded = 0, 0
-                for wire in _wire_rows(connection, self.org_id, table):
-                    if rows % _DIGEST_ROWS == 0 and stopped():
-                        return None
-                    rows += 1
-                    folded ^= int.from_bytes(hashlib.sha256(dump_json(wire).encode()).digest(), "big")
-                found[str(table.name)] = TableDigest(rows, f"{folded:064x}")
-            return found
+            return replica_digest(connection, self.org_id, synced_tables(), stopped)
 
     # -- taking -------------------------------------------------------------------------------------------------
 
@@ -220,10 +208,3 @@ def _name_the_unknown(connection: sa.Connection, now: datetime) -> set[UUID]:
 
 def _transactions(*where: sa.ColumnElement[bool]) -> sa.Select[int]:
     return sa.select(sa.func.count(sa.distinct(OUTBOX.c.transaction_id))).where(*where)
-
-
-def _wire_rows(connection: sa.Connection, org_id: UUID, table: sa.Table) -> Iterator[dict[str, Json]]:
-    rows = codec(table)
-    statement = sa.select(*table.columns).where(table.c.org_id == org_id)
-    for mapping in connection.execution_options(yield_per=_DIGEST_ROWS).execute(statement).mappings():
-        yield rows.to_wire(cast("dict[str, Value]", mapping))

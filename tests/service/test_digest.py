@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import reduce
@@ -24,6 +25,7 @@ from driveflow_desktop.service.members import Member
 from driveflow_desktop.store.rows import codec
 from driveflow_desktop.store.types import Json, Value
 from driveflow_desktop.sync.digest import canonical_row, replica_digest
+from driveflow_desktop.sync.local import LocalReplica
 from driveflow_desktop.sync.snapshot_protocol import DigestAnswer, TableDigest
 from tests.helpers.databases import Database
 from tests.helpers.populate import ORG_A
@@ -71,6 +73,12 @@ def replicas_sum(desk: Desk) -> dict[str, TableDigest]:
         return replica_digest(connection, desk.member.org_id, synced_tables())
 
 
+def engines_sum(desk: Desk) -> dict[str, TableDigest] | None:
+    """What the sync engine compares with the service's."""
+    local = LocalReplica(desk.replica, desk.member.org_id, time.monotonic)
+    return local.digest(local.position().cursor or 0, lambda: False)
+
+
 def services_sum(world: World, member: Member) -> dict[str, TableDigest]:
     with school_transaction(world.engine, world.org_id, read_only=True) as connection:
         return school_digest(connection, member)
@@ -90,6 +98,7 @@ def test_a_replica_sums_up_the_services_rows_below_its_pending_edits(world: Worl
     ben = world.desk("ben", OrgRole.INSTRUCTOR, things.ben)
     for desk in (office, ben):
         assert replicas_sum(desk) == services_sum(world, desk.member)
+        assert engines_sum(desk) == services_sum(world, desk.member)
     before = replicas_sum(office)
     office.do(lambda uow: uow.update(Student, student, {"phone": "+61412555018"}))
     office.do(lambda uow: uow.update(Student, things.chloe, {"phone": "+61412555019"}))

@@ -34,8 +34,6 @@ DONE: Final = 0
 FAILED: Final = 1
 DEMO_ZONE: Final = ZoneInfo("Australia/Sydney")
 TOUR_MINUTE: Final = 11 * 60 + 21
-SECOND: Final = ("owner", "instructor")
-"""Who may sit at the second window."""
 
 
 def run_demo(
@@ -68,14 +66,14 @@ def run_demo(
 
 
 def run_second(folder: Path, url: str, role: str, email: str) -> int:
-    """The second window of a demo: another replica of the same school, fetched from its service at the first start."""
+    """The second window of a demo: another replica of the same school, fetched from its service at each start."""
     from driveflow_desktop.demo.online import PASSWORD
     from driveflow_desktop.sync.session import MemorySessions
     from driveflow_desktop.sync.status import SyncState
     from driveflow_desktop.sync_composition import join_school, sign_in_to
 
     home = DataFolder(folder / f"second-{role}")
-    # Another port each time: it is fetched anew, which takes seconds.
+    # It holds nothing that the service does not.
     shutil.rmtree(home.path, ignore_errors=True)
     joined = join_school(
         home,

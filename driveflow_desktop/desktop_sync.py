@@ -6,7 +6,6 @@ Part of the desktop's composition root; imported only where a school has a servi
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from driveflow_desktop.sync.session_protocol import (
 )
 from driveflow_desktop.sync.status import SyncState, SyncStatus
 from driveflow_desktop.sync.worker import Listeners
-from driveflow_desktop.sync_composition import device_info, driver_of, service_of, sessions_of, value_of
+from driveflow_desktop.sync_composition import device_info, driver_of, error_of, service_of, sessions_of, value_of
 from driveflow_desktop.ui.ports import OnError, SyncFacts
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ _SOME_ROW = (UUID(int=0),)
 class DesktopSync:
     """One engine over one open replica (`SyncPort` and `ServicePort`), from `start` to `stop`.
 
-    Made by `desktop_sync`, for a school that has a service. `wiped` is true once the person asked for this PC's copy to
+    For a school that has a service. `wiped` is true once the person asked for this PC's copy to
     be removed: the composition root does it when the replica is closed. `entry`, e-mail and password, signs in at the
     start where nobody is: for the demo, whose password is public.
     """
@@ -157,7 +156,7 @@ class DesktopSync:
         """End a PC's access."""
         failure = self._service.revoke(self._token(), device_id)
         if failure is not None:
-            raise failure.error or UserError(failure.trouble.value, "The service did not answer.", hint="Try again.")
+            raise error_of(failure)
 
     def _called(self, call: Callable[[str], Answer[T] | Failure]) -> T:
         return value_of(call(self._token()))
@@ -170,7 +169,7 @@ class DesktopSync:
     # -- what the engine tells ----------------------------------------------------------------------------------
 
     def _shown(self, status: SyncStatus) -> None:
-        self._status = replace(status)
+        self._status = status
         self._tell(Changes())
 
     def _replaced(self) -> None:

@@ -80,8 +80,13 @@ def settle_on_service(replica: Replica, url: str, org_id: UUID, user_id: UUID, d
 def value_of(answer: outcomes.Answer[T] | outcomes.Failure) -> T:
     """What the service answered; else its refusal, or the trouble, as a `UserError`."""
     if isinstance(answer, outcomes.Failure):
-        raise answer.error or UserError(answer.trouble.value, "The service did not answer.", hint="Try again.")
+        raise error_of(answer)
     return answer.value
+
+
+def error_of(failure: outcomes.Failure) -> UserError:
+    """The service's refusal, or the trouble, for the person."""
+    return failure.error or UserError(failure.trouble.value, "The service did not answer.", hint="Try again.")
 
 
 def sign_in_to(

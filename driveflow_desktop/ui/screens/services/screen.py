@@ -139,12 +139,12 @@ class ServicesScreen(Screen):
 
     def _columns(self, cards: Sequence[CardHead]) -> Sequence[Column[ServiceRow]]:
         return (
-            Column("name", self.tr("Service"), lambda row: row.name, kind="strong", width=200, stretch=True),
+            Column("name", self.tr("Service"), lambda row: row.name, kind="strong", width=200, least=130, stretch=True),
             Column("duration", self.tr("Duration"), lambda row: row.duration, width=90, kind="number"),
-            Column("kind", self.tr("Kind"), lambda row: row.kind, width=130),
-            Column("state", self.tr("State"), lambda row: row.state, width=110, kind="pill", tone=_tone),
+            Column("kind", self.tr("Kind"), lambda row: row.kind, width=130, least=116),
+            Column("state", self.tr("State"), lambda row: row.state, width=110, least=86, kind="pill", tone=_tone),
             *(
-                Column(str(card.id), card.title, partial(_price, card.id), width=130, kind="strong_number")
+                Column(str(card.id), card.title, partial(_price, card.id), width=130, least=116, kind="strong_number")
                 for card in cards
             ),
         )

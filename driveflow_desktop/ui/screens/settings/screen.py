@@ -25,6 +25,7 @@ from driveflow_desktop.ui.words import tr
 
 _ACTORS = (CancellationActor.STUDENT, CancellationActor.GUARDIAN, CancellationActor.INSTRUCTOR)
 _BACKUPS_SHOWN = 8
+_BOX_WIDTH = 72
 
 
 def settings_screen(context: ScreenContext) -> Screen:
@@ -279,6 +280,8 @@ class PolicyEditor(QWidget):
 
 def _box(value: int, most: int, name: str) -> QSpinBox:
     box = QSpinBox()
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    box.setFixedWidth(_BOX_WIDTH)
     box.setRange(0, most)
     box.setValue(value)
     box.setAccessibleName(name)

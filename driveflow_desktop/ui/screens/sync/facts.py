@@ -65,8 +65,10 @@ class FactsCard(Card):
         self._hint.setVisible(bool(hint))
         rows: tuple[tuple[str, str], ...] = ()
         if not local:
+            # Where it is synced, the title says when.
+            known = status.state is SyncState.SYNCED
             rows = (
-                (self.tr("Last sync"), ago(status.synced_at, now)),
+                *(() if known else ((self.tr("Last sync"), ago(status.synced_at, now)),)),
                 (self.tr("Waiting"), self._waiting(status.waiting)),
                 (self.tr("Service"), facts.address.removeprefix("https://")),
                 (self.tr("This PC"), facts.device),
